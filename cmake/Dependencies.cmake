@@ -1,0 +1,55 @@
+# Every third-party library, as one imported target each. All headers are SYSTEM.
+find_package(PkgConfig REQUIRED)
+find_package(HDF5 REQUIRED COMPONENTS C)
+find_package(Boost REQUIRED COMPONENTS program_options)
+find_package(ICU REQUIRED COMPONENTS uc)
+find_package(ZLIB REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(Threads REQUIRED)
+pkg_check_modules(sentencepiece REQUIRED IMPORTED_TARGET sentencepiece)
+pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+
+# LibTorch out of a Python package folder. find_package(Torch) is not used: with a CUDA wheel it insists on nvcc even
+# where only torch_cpu and c10 are linked.
+if(PRELUDE_CUDA)
+  set(prelude_venv .venv-full)
+else()
+  set(prelude_venv .venv)
+endif()
+file(GLOB prelude_torch_default ${PROJECT_SOURCE_DIR}/${prelude_venv}/lib/python3.*/site-packages/torch)
+set(PRELUDE_TORCH "${prelude_torch_default}" CACHE PATH "The torch package folder (holds include/ and lib/)")
+if(NOT EXISTS "${PRELUDE_TORCH}/lib/libtorch_cpu.so")
+  message(FATAL_ERROR "No LibTorch in '${PRELUDE_TORCH}'. Run scripts/setup, or give -DPRELUDE_TORCH=.../site-packages/torch")
+endif()
+file(STRINGS ${PRELUDE_TORCH}/include/torch/headeronly/version.h prelude_torch_version
+  REGEX "#define TORCH_VERSION_(MAJOR|MINOR) ")
+string(REGEX MATCHALL "[0-9]+" prelude_torch_version "${prelude_torch_version}")
+string(REPLACE ";" "." prelude_torch_version "${prelude_torch_version}")
+if(prelude_torch_version VERSION_LESS 2.9)
+  message(FATAL_ERROR "LibTorch ${prelude_torch_version} in ${PRELUDE_TORCH} is too old; 2.9 or newer is needed")
+endif()
+message(STATUS "LibTorch ${prelude_torch_version} in ${PRELUDE_TORCH}")
+
+add_library(prelude_torch INTERFACE)
+target_include_directories(prelude_torch SYSTEM INTERFACE
+  ${PRELUDE_TORCH}/include ${PRELUDE_TORCH}/include/torch/csrc/api/include)
+target_link_directories(prelude_torch INTERFACE ${PRELUDE_TORCH}/lib)
+# libtorch_cpu names the CUDA runtime and CUPTI, which its own RPATH finds at run time; the linker need not see them.
+target_link_options(prelude_torch INTERFACE LINKER:--allow-shlib-undefined LINKER:-rpath,${PRELUDE_TORCH}/lib)
+target_link_libraries(prelude_torch INTERFACE torch_cpu c10)
+
+if(PRELUDE_CUDA)
+  set(CMAKE_CUDA_STANDARD 17)  # CMake 3.25 does not know CUDA 13's C++20 flag
+  set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+  if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
+    set(CMAKE_CUDA_ARCHITECTURES 80 90)
+  endif()
+  enable_language(CUDA)
+  find_package(CUDAToolkit REQUIRED)
+  target_link_options(prelude_torch INTERFACE LINKER:--no-as-needed)
+  target_link_libraries(prelude_torch INTERFACE torch_cuda c10_cuda CUDA::cudart)
+  target_compile_definitions(prelude_torch INTERFACE PRELUDE_CUDA=1)
+endif()

@@ -1,0 +1,43 @@
+// The frozen T5 encoder-decoder (Raffel et al., JMLR 2020; v1.1: Shazeer, arXiv 2002.05202). Knows no rank and no file.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+
+#include "core/delta/delta_sites.h"
+#include "core/t5/batch.h"
+#include "core/t5/config.h"
+#include "core/t5/weights.h"
+
+namespace prelude {
+
+struct EncoderOutput {
+  at::Tensor hidden;   // [B,S,D], S with prompt rows
+  at::Tensor lengths;  // [B] int64, prompt rows included
+};
+
+class Model {
+ public:
+  // Takes the weights (shared storage, never written). Computes in the weights' dtype; norm statistics, softmax and
+  // loss in float32 (or float64 where the weights are float64).
+  explicit Model(T5Config config, Weights weights);
+
+  const T5Config& config() const { return config_; }
+  const Weights& weights() const { return weights_; }
+
+  // source_ids [B,S] int64, source_lengths [B] int64 -> encoder output. The delta's rows come in at the input.
+  EncoderOutput encode(const at::Tensor& source_ids, const at::Tensor& source_lengths, const DeltaSites& sites) const;
+  // decoder_ids [B,T] int64 -> hidden states [B,T,D] after the final norm.
+  at::Tensor decode(const at::Tensor& decoder_ids, const EncoderOutput& encoded, const DeltaSites& sites) const;
+  // hidden [...,D] -> logits [...,V].
+  at::Tensor logits(const at::Tensor& hidden) const;
+  // Summed cross-entropy over the batch's real labels, [] float32 (float64 where the weights are).
+  at::Tensor loss_sum(const Batch& batch, const DeltaSites& sites) const;
+
+ private:
+  T5Config config_;
+  Weights weights_;
+};
+
+}  // namespace prelude

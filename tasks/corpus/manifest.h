@@ -1,0 +1,35 @@
+// corpus.json: what a corpus folder holds and how it was made (docs/formats.md, "Corpus folder").
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace prelude {
+
+struct ShardEntry {
+  std::string file;  // "shard-00000.h5"
+  std::int64_t documents = 0;
+  std::int64_t sentences = 0;
+  std::int64_t tokens = 0;
+  std::int64_t bytes = 0;
+  std::string xxh3_128;  // of the whole file, hex
+};
+
+struct Manifest {
+  int schema_version = 1;
+  std::string tokenizer_sha256;
+  std::int64_t vocabulary_size = 0;
+  std::string sentences;  // the splitter: "icu" or "line"
+  std::int64_t min_sentence_tokens = 0;
+  std::int64_t min_sentence_chars = 0;
+  std::int64_t shard_tokens = 0;
+  bool labels = false;
+  std::vector<ShardEntry> shards;
+};
+
+// Both throw UserError naming the file and the field. Writing is atomic.
+Manifest read_manifest(const std::string& path);
+void write_manifest(const std::string& path, const Manifest& manifest);
+
+}  // namespace prelude
