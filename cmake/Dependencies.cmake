@@ -4,6 +4,7 @@ find_package(HDF5 REQUIRED COMPONENTS C)
 find_package(Boost REQUIRED COMPONENTS program_options)
 find_package(ICU REQUIRED COMPONENTS uc)
 find_package(ZLIB REQUIRED)
+find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)
@@ -36,9 +37,14 @@ if(prelude_torch_version VERSION_LESS 2.9)
 endif()
 message(STATUS "LibTorch ${prelude_torch_version} in ${PRELUDE_TORCH}")
 
+# LibTorch ships headers of another fmt than the system's, without its library: the system's are put before them.
+get_target_property(prelude_fmt_include fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/system_fmt)
+file(CREATE_LINK ${prelude_fmt_include}/fmt ${CMAKE_BINARY_DIR}/system_fmt/fmt SYMBOLIC)
+
 add_library(prelude_torch INTERFACE)
 target_include_directories(prelude_torch SYSTEM INTERFACE
-  ${PRELUDE_TORCH}/include ${PRELUDE_TORCH}/include/torch/csrc/api/include)
+  ${CMAKE_BINARY_DIR}/system_fmt ${PRELUDE_TORCH}/include ${PRELUDE_TORCH}/include/torch/csrc/api/include)
 target_link_directories(prelude_torch INTERFACE ${PRELUDE_TORCH}/lib)
 # libtorch_cpu names the CUDA runtime and CUPTI, which its own RPATH finds at run time; the linker need not see them.
 target_link_options(prelude_torch INTERFACE LINKER:--allow-shlib-undefined LINKER:-rpath,${PRELUDE_TORCH}/lib)
