@@ -1,0 +1,27 @@
+#include "core/io/folder_lock.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "core/error.h"
+
+namespace prelude {
+
+FolderLock::FolderLock(const std::string& folder, const std::string& use) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  require(!error, "cannot make the folder '{}': {}", folder, error.message());
+  const std::string path = folder + "/.lock";
+  fd_ = UniqueFd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (fd_.get() < 0) fail_system("write", path);
+  if (::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0) return;
+  require(errno != EWOULDBLOCK, "'{}' is in use by {}; wait for it to end or choose another folder", folder, use);
+  // A file system without locks (some network ones) cannot protect us; it must not stop us either.
+  if (errno != ENOSYS && errno != EOPNOTSUPP && errno != ENOLCK) fail_system("lock", path);
+}
+
+}  // namespace prelude
