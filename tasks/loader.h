@@ -1,0 +1,54 @@
+// Builds the global batches of a run, ahead of the step that needs them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "tasks/pretext/pretext_task.h"
+
+namespace prelude {
+
+// The examples of one step: samples step * G ... step * G + G - 1 of the task's stream, sorted by source length
+// (longest first, so that memory peaks at once; ties by sample index) and cut into micro-batches. The last one may be
+// smaller.
+struct StepExamples {
+  std::uint64_t step = 0;
+  std::vector<std::vector<Example>> micro_batches;
+};
+
+struct LoaderOptions {
+  std::uint64_t seed = 0;
+  std::int64_t global_batch = 1;  // G, examples a step
+  std::int64_t micro_batch = 1;   // examples at once, at most
+  int threads = 1;                // workers
+  int prefetch = 4;               // steps built ahead, at most
+};
+
+// One step, built here and now: what Loader gives, whatever its threads. Throws what the task throws.
+StepExamples load_step(const PretextTask& task, const LoaderOptions& options, std::uint64_t step);
+
+// Validation samples 0 ... count - 1 in the same form; the same at each call.
+std::vector<std::vector<Example>> load_validation(const PretextTask& task, std::int64_t count,
+                                                  std::int64_t micro_batch);
+
+// Worker threads that keep the next steps ready. Its whole state is the next step's number.
+class Loader {
+ public:
+  // `task` outlives the loader. Throws UserError for batch sizes that are not positive.
+  Loader(const PretextTask& task, const LoaderOptions& options, std::uint64_t next_step);
+  ~Loader();  // stops the workers after the step they are at
+  Loader(const Loader&) = delete;
+  Loader& operator=(const Loader&) = delete;
+
+  // The examples of next_step(), and on to the following one. Waits until they are built; throws what a worker threw
+  // while building them.
+  StepExamples next();
+  std::uint64_t next_step() const;
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace prelude
