@@ -1,0 +1,97 @@
+#include "launch/command_table.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "core/error.h"
+#include "launch/nearest.h"
+#include "launch/version.h"
+
+namespace prelude {
+
+const std::vector<Command>& command_table() {
+  static const std::vector<Command> table = {};
+  return table;
+}
+
+namespace {
+
+std::string overview() {
+  std::string text = "prelude pre-trains soft prompts against a frozen T5.\n\nusage: prelude COMMAND [options]\n\n";
+  for (const auto& command : command_table()) text += fmt::format("  {:<18}{}\n", command.name, command.summary);
+  return text + "\n`prelude COMMAND --help` lists a command's options; `prelude --version` says what is built in.\n";
+}
+
+std::string markdown() {
+  std::string text =
+      "# Commands\n\nWritten by `prelude help --markdown`; do not edit. Each option may also stand as `name = value` "
+      "in a\n"
+      "file given with `--config FILE`; the command line wins.\n";
+  for (const auto& command : command_table()) text.append("\n").append(command.markdown());
+  return text;
+}
+
+// The command that the first one or two words name; `words` becomes how many they are.
+const Command* find_command(const std::vector<std::string>& arguments, std::size_t& words) {
+  for (words = 2; words >= 1; --words) {
+    if (arguments.size() < words) continue;
+    const std::string name = words == 2 ? fmt::format("{} {}", arguments[0], arguments[1]) : arguments[0];
+    const auto& table = command_table();
+    const auto found = std::find_if(table.begin(), table.end(), [&](const Command& c) { return c.name == name; });
+    if (found != table.end()) return &*found;
+  }
+  return nullptr;
+}
+
+[[noreturn]] void fail_unknown(const std::vector<std::string>& arguments) {
+  std::vector<std::string> names;
+  std::string subcommands;
+  for (const auto& command : command_table()) {
+    names.push_back(command.name);
+    if (command.name.rfind(fmt::format("{} ", arguments[0]), 0) == 0) subcommands.append(command.name).append("; ");
+  }
+  const bool second_word = arguments.size() > 1 && arguments[1].rfind("--", 0) != 0;
+  if (!subcommands.empty() && !second_word) {
+    fail("`prelude {}` needs one more word: {}", arguments[0], subcommands.substr(0, subcommands.size() - 2));
+  }
+  const std::string typed =
+      second_word && !subcommands.empty() ? fmt::format("{} {}", arguments[0], arguments[1]) : arguments[0];
+  fail("unknown command '{}'; did you mean '{}'? `prelude --help` lists them", typed, nearest_of(typed, names));
+}
+
+bool asks_for_help(const std::string& argument) { return argument == "--help" || argument == "-h"; }
+
+void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
+
+}  // namespace
+
+int run_command_line(const std::vector<std::string>& arguments) {
+  if (arguments.empty() || asks_for_help(arguments[0]) || (arguments[0] == "help" && arguments.size() == 1)) {
+    print(overview());
+    return arguments.empty() ? exit_user_error : exit_done;
+  }
+  if (arguments[0] == "--version") {
+    print(version_text());
+    return exit_done;
+  }
+  if (arguments[0] == "help") {
+    if (arguments[1] == "--markdown") {
+      print(markdown());
+      return exit_done;
+    }
+    std::vector<std::string> wanted(arguments.begin() + 1, arguments.end());
+    wanted.emplace_back("--help");
+    return run_command_line(wanted);
+  }
+  std::size_t words = 0;
+  const Command* command = find_command(arguments, words);
+  if (command == nullptr) fail_unknown(arguments);
+  const std::vector<std::string> rest(arguments.begin() + static_cast<std::ptrdiff_t>(words), arguments.end());
+  if (std::any_of(rest.begin(), rest.end(), asks_for_help)) {
+    print(command->help());
+    return exit_done;
+  }
+  return command->run(rest);
+}
+
+}  // namespace prelude

@@ -1,0 +1,19 @@
+// A config file: `key = value` lines. A line that starts with # or ; is a comment; there are no sections, and a #
+// inside a value stands for itself (paths may hold one).
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace prelude {
+
+struct ConfigEntry {
+  std::string key;
+  std::string value;
+  int line;  // 1-based
+};
+
+// In file order. Throws UserError naming file and line.
+std::vector<ConfigEntry> read_config_file(const std::string& path);
+
+}  // namespace prelude

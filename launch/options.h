@@ -1,0 +1,143 @@
+// One table per command that is its parser, its help text, its config-file schema and its page in docs/commands.md.
+//
+//   struct StatsOptions { std::string corpus; int bins = 20; };
+//   void declare(OptionTable& table, StatsOptions& options) {
+//     table.add("corpus", options.corpus, "DIR", "The corpus folder.").positional().required();
+//     table.add("bins", options.bins, "N", "Bars of the histogram.").at_least(1).at_most(100);
+//   }
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <limits>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "launch/option_value.h"
+
+namespace prelude {
+
+// One option: `--name VALUE` on the command line, `name = VALUE` in a config file.
+struct OptionRow {
+  std::string name;
+  std::string value_name;  // "DIR", "N"; empty: the choices, joined by '|'
+  std::string help;        // sentences; the default is added by the printer
+  std::string default_text;
+  std::vector<std::string> allowed;
+  bool is_flag = false;
+  bool is_list = false;
+  bool is_required = false;
+  bool is_positional = false;
+  double low = -std::numeric_limits<double>::infinity();
+  double high = std::numeric_limits<double>::infinity();
+  bool low_open = false;
+  bool high_open = false;
+
+  std::function<void(const std::string&)> set;      // throws UserError without a place
+  std::function<void()> clear;                      // a list before its first element
+  std::function<std::vector<std::string>()> texts;  // current value; empty where unset
+  std::function<std::optional<double>()> number;    // current value, of a numeric field
+
+  OptionRow& required();
+  OptionRow& positional();  // may also be given by name; a list takes all that is left
+  OptionRow& choices(std::vector<std::string> names);
+  OptionRow& at_least(double bound);
+  OptionRow& above(double bound);
+  OptionRow& at_most(double bound);
+  OptionRow& below(double bound);
+};
+
+class OptionTable {
+ public:
+  // `command` as typed after `prelude`: "corpus build".
+  OptionTable(std::string command, std::string summary);
+
+  // A row bound to `field`, which outlives the table. Its value now is the default. Types: bool (a flag: --x, --no-x),
+  // int, int64_t, uint64_t, double, std::string, std::vector<std::string> (several values), and std::optional of the
+  // scalar ones (no default). The reference stays valid while the table lives.
+  template <typename T>
+  OptionRow& add(const std::string& name, T& field, const std::string& value_name, const std::string& help);
+
+  // Sets the fields: config file (--config FILE) first, then the command line. Throws UserError naming the option, or
+  // file and line, and the nearest known name where it is unknown.
+  void parse(const std::vector<std::string>& arguments);
+  // Sets the fields out of a config file alone; required rows may be missing.
+  void parse_config(const std::string& path);
+
+  // Current values as a config file that parse_config reads back; what is unset or empty is left out.
+  std::string config_text() const;
+  // Aligned, at most 100 columns wide.
+  std::string help_text() const;
+  // A section of docs/commands.md.
+  std::string markdown() const;
+
+  const std::string& command() const { return command_; }
+  const std::string& summary() const { return summary_; }
+  const std::deque<OptionRow>& rows() const { return rows_; }
+
+ private:
+  struct Given {
+    std::string text;
+    std::string place;  // "--steps", or "run.ini line 3: steps"
+  };
+  using Assignments = std::vector<std::vector<Given>>;  // one a row
+
+  OptionRow& insert(OptionRow row);
+  std::size_t index_of(const std::string& name) const;  // rows_.size() where unknown
+  std::string nearest_name(const std::string& name) const;
+  Assignments read_arguments(const std::vector<std::string>& arguments, std::string& config) const;
+  Assignments read_config(const std::string& path) const;
+  void apply(const Assignments& assignments);
+
+  std::string command_;
+  std::string summary_;
+  std::deque<OptionRow> rows_;
+};
+
+namespace option_detail {
+template <typename T>
+struct is_optional : std::false_type {};
+template <typename T>
+struct is_optional<std::optional<T>> : std::true_type {};
+}  // namespace option_detail
+
+template <typename T>
+OptionRow& OptionTable::add(const std::string& name, T& field, const std::string& value_name, const std::string& help) {
+  OptionRow row;
+  row.name = name;
+  row.value_name = value_name;
+  row.help = help;
+  row.is_flag = std::is_same_v<T, bool>;
+  row.is_list = std::is_same_v<T, std::vector<std::string>>;
+  row.set = [&field](const std::string& text) { parse_value(text, field); };
+  row.clear = [&field] {
+    if constexpr (std::is_same_v<T, std::vector<std::string>>) field.clear();
+  };
+  row.texts = [&field]() -> std::vector<std::string> {
+    if constexpr (std::is_same_v<T, std::vector<std::string>>) {
+      return field;
+    } else if constexpr (option_detail::is_optional<T>::value) {
+      return field ? std::vector<std::string>{value_text(*field)} : std::vector<std::string>{};
+    } else {
+      return {value_text(field)};
+    }
+  };
+  row.number = [&field]() -> std::optional<double> {
+    if constexpr (std::is_same_v<T, bool>) {
+      return {};
+    } else if constexpr (std::is_arithmetic_v<T>) {
+      return static_cast<double>(field);
+    } else if constexpr (std::is_same_v<T, std::optional<double>> || std::is_same_v<T, std::optional<std::int64_t>> ||
+                         std::is_same_v<T, std::optional<int>>) {
+      if (field) return static_cast<double>(*field);
+      return {};
+    } else {
+      return {};
+    }
+  };
+  return insert(std::move(row));
+}
+
+}  // namespace prelude
