@@ -42,6 +42,7 @@ struct EncoderInput {
   at::Tensor embeddings;  // [B,S,D] in, [B,P+S,D] out
   at::Tensor ids;         // [B,S] int64
   at::Tensor lengths;     // [B] int64; out: P rows more
+  bool full = false;      // every length is S (out: P+S): nothing is padded
 };
 
 struct KeysValues {

@@ -3,6 +3,8 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <span>
+#include <vector>
 
 namespace prelude {
 
@@ -19,5 +21,10 @@ struct Batch {
 
   static constexpr std::int64_t ignored_label = -100;
 };
+
+// A batch from lists of ids. A target holds the start id first (tasks/pretext/pretext_task.h): decoder input is all but
+// its last id, labels all but its first. Pads on the right with `pad_id`; no task ids.
+Batch make_batch(std::span<const std::vector<std::int32_t>> sources, std::span<const std::vector<std::int32_t>> targets,
+                 std::int64_t pad_id, at::Device device);
 
 }  // namespace prelude

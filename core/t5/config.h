@@ -6,6 +6,9 @@
 
 namespace prelude {
 
+// Of the feed-forward, by Hugging Face's names: relu; gelu (with erf); gelu_new, gelu_pytorch_tanh; silu, swish.
+enum class Activation : std::uint8_t { relu, gelu, gelu_tanh, silu };
+
 struct T5Config {
   std::int64_t vocab_size = 32128;
   std::int64_t d_model = 512;
@@ -17,9 +20,12 @@ struct T5Config {
   std::int64_t relative_attention_num_buckets = 32;
   std::int64_t relative_attention_max_distance = 128;
   double layer_norm_epsilon = 1e-6;
-  bool gated = false;                 // wi_0, wi_1 (gated) or wi
-  bool gelu = false;                  // tanh GELU, else ReLU
-  bool tie_word_embeddings = true;    // no lm_head.weight of its own
+  bool gated = false;  // wi_0, wi_1 (gated) or wi
+  Activation activation = Activation::relu;
+  bool tie_word_embeddings = true;  // no lm_head.weight of its own
+  // The file's tensors say whether the output is tied: newer transformers write tie_word_embeddings true for every
+  // backbone and keep lm_head.weight where it differs. load_backbone settles tie_word_embeddings and clears this.
+  bool tie_by_tensors = false;
   bool scale_decoder_outputs = true;  // logits = W (h * d_model^-0.5)
   std::int64_t decoder_start_token_id = 0;
   std::int64_t pad_token_id = 0;

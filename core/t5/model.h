@@ -15,6 +15,7 @@ namespace prelude {
 struct EncoderOutput {
   at::Tensor hidden;   // [B,S,D], S with prompt rows
   at::Tensor lengths;  // [B] int64, prompt rows included
+  bool full = false;   // known on the host: every length is S, nothing is padded
 };
 
 class Model {
@@ -27,7 +28,10 @@ class Model {
   const Weights& weights() const { return weights_; }
 
   // source_ids [B,S] int64, source_lengths [B] int64 -> encoder output. The delta's rows come in at the input.
-  EncoderOutput encode(const at::Tensor& source_ids, const at::Tensor& source_lengths, const DeltaSites& sites) const;
+  // `full`: the caller knows that every length is S; then no padding mask is made. No weight requires a gradient, so
+  // the graph begins at the first site that lets a trainable tensor in; without one there is none.
+  EncoderOutput encode(const at::Tensor& source_ids, const at::Tensor& source_lengths, const DeltaSites& sites,
+                       bool full = false) const;
   // decoder_ids [B,T] int64 -> hidden states [B,T,D] after the final norm.
   at::Tensor decode(const at::Tensor& decoder_ids, const EncoderOutput& encoded, const DeltaSites& sites) const;
   // hidden [...,D] -> logits [...,V].

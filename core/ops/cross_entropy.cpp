@@ -1,0 +1,57 @@
+#include "core/ops/cross_entropy.h"
+
+#include <ATen/ATen.h>
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+
+#include "core/ops/accumulate_type.h"
+
+namespace prelude {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+constexpr std::int64_t logits_at_once = 1 << 25;
+
+struct CrossEntropySum : torch::autograd::Function<CrossEntropySum> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& hidden, const at::Tensor& weight,
+                            const at::Tensor& labels, std::int64_t ignored, bool with_gradient) {
+    const std::int64_t rows = hidden.size(0);
+    const std::int64_t block = std::max<std::int64_t>(1, logits_at_once / weight.size(0));
+    at::Tensor sum = at::zeros({}, hidden.options().dtype(accumulate_type(hidden.scalar_type())));
+    at::Tensor gradient = with_gradient ? at::empty_like(hidden) : at::Tensor();  // [N,D]
+    for (std::int64_t begin = 0; begin < rows; begin += block) {
+      const std::int64_t count = std::min(block, rows - begin);
+      const at::Tensor wanted = labels.narrow(0, begin, count);                                      // [n]
+      const at::Tensor counts = wanted.ne(ignored).unsqueeze(1).to(sum.scalar_type());               // [n,1], 0 or 1
+      const at::Tensor picked = wanted.clamp_min(0).unsqueeze(1);                                    // [n,1]
+      at::Tensor logits = at::linear(hidden.narrow(0, begin, count), weight).to(sum.scalar_type());  // [n,V]
+      const at::Tensor lse = logits.logsumexp(1, true);                                              // [n,1]
+      sum.add_((lse - logits.gather(1, picked)).mul_(counts).sum());
+      if (!with_gradient) continue;
+      at::Tensor slope = logits.sub_(lse).exp_();  // softmax - one-hot, [n,V]
+      slope.scatter_add_(1, picked, at::full_like(picked, -1, slope.options())).mul_(counts);
+      gradient.narrow(0, begin, count).copy_(at::mm(slope.to(weight.scalar_type()), weight));
+    }
+    if (with_gradient) context->save_for_backward({gradient});
+    return sum;
+  }
+
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const at::Tensor gradient = context->get_saved_variables()[0];
+    const at::Tensor scaled = gradient * gradients[0].to(gradient.scalar_type());
+    return {scaled, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
+  }
+};
+
+}  // namespace
+
+at::Tensor cross_entropy_sum(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& labels,
+                             std::int64_t ignored) {
+  const bool with_gradient = at::GradMode::is_enabled() && hidden.requires_grad();
+  return CrossEntropySum::apply(hidden, weight, labels, ignored, with_gradient);
+}
+
+}  // namespace prelude

@@ -1,0 +1,185 @@
+#include "core/t5/load.h"
+
+#include <ATen/ATen.h>
+#include <fmt/ranges.h>
+
+#include <cstring>
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "core/error.h"
+#include "core/io/shallow_json.h"
+
+namespace prelude {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::pair<TensorType, at::ScalarType> dtypes[] = {
+    {TensorType::f64, at::kDouble},    {TensorType::f32, at::kFloat}, {TensorType::f16, at::kHalf},
+    {TensorType::bf16, at::kBFloat16}, {TensorType::i64, at::kLong},  {TensorType::i32, at::kInt},
+    {TensorType::i16, at::kShort},     {TensorType::i8, at::kChar},   {TensorType::u8, at::kByte},
+    {TensorType::boolean, at::kBool},
+};
+
+at::ScalarType dtype_of(TensorType type) {
+  for (const auto& [known, dtype] : dtypes) {
+    if (known == type) return dtype;
+  }
+  throw InternalError("a safetensors dtype has no tensor dtype");
+}
+
+TensorType type_of(at::ScalarType type) {
+  for (const auto& [known, dtype] : dtypes) {
+    if (dtype == type) return known;
+  }
+  throw InternalError(fmt::format("safetensors have no {}", at::toString(type)));
+}
+
+// One pass over the opened files: takes each tensor once, then asks that none is left.
+class WeightReader {
+ public:
+  explicit WeightReader(const std::vector<SafetensorsFile>& files) : files_(files) {}
+
+  bool has(std::string_view name) const { return find(name).second != nullptr; }
+
+  // The tensor as it is in its file, marked as taken.
+  at::Tensor take(const std::string& name, const std::vector<std::int64_t>& shape) {
+    const auto [file, bytes] = find(name);
+    require(bytes != nullptr, "{}: tensor \"{}\" [{}] is missing", files_.front().path(), name, fmt::join(shape, ","));
+    require(bytes->shape == shape, "{}: tensor \"{}\" is [{}]; config.json asks for [{}]", file->path(), name,
+            fmt::join(bytes->shape, ","), fmt::join(shape, ","));
+    const at::ScalarType dtype = dtype_of(bytes->type);
+    require(at::isFloatingType(dtype), "{}: tensor \"{}\" is {}; expected F32, BF16, F16 or F64", file->path(), name,
+            name_of(bytes->type));
+    taken_.insert(name);
+    return tensor_of(*bytes, file->mapping());
+  }
+
+  // A tensor that may stand under a second name but must then hold the same numbers.
+  void take_copy(const std::string& name, const at::Tensor& original, const char* hint) {
+    if (!has(name)) return;
+    const at::Tensor copy = take(name, original.sizes().vec());
+    const bool same = copy.scalar_type() == original.scalar_type() && at::equal(copy, original);
+    require(same, "{}: tensor \"{}\" differs from \"shared.weight\"{}", find(name).first->path(), name, hint);
+  }
+
+  void ignore(const std::string& name) { taken_.insert(name); }
+
+  void check_nothing_left() const {
+    for (const SafetensorsFile& file : files_) {
+      for (const TensorBytes& tensor : file.tensors()) {
+        require(taken_.contains(tensor.name), "{}: tensor \"{}\" [{}] is left over: the T5 of config.json has none",
+                file.path(), printable(tensor.name), fmt::join(tensor.shape, ","));
+      }
+    }
+  }
+
+ private:
+  std::pair<const SafetensorsFile*, const TensorBytes*> find(std::string_view name) const {
+    for (const SafetensorsFile& file : files_) {
+      if (const TensorBytes* bytes = file.find(name)) return {&file, bytes};
+    }
+    return {nullptr, nullptr};
+  }
+
+  const std::vector<SafetensorsFile>& files_;
+  std::set<std::string, std::less<>> taken_;
+};
+
+void settle_output(WeightReader& reader, T5Config& config) {
+  if (config.tie_by_tensors && reader.has("lm_head.weight")) {
+    const std::vector<std::int64_t> shape = {config.vocab_size, config.d_model};
+    const at::Tensor embedding = reader.take("shared.weight", shape);
+    const at::Tensor head = reader.take("lm_head.weight", shape);
+    config.tie_word_embeddings = head.scalar_type() == embedding.scalar_type() && at::equal(head, embedding);
+  }
+  config.tie_by_tensors = false;
+}
+
+void take_duplicates(WeightReader& reader, const T5Config& config, const at::Tensor& embedding) {
+  reader.take_copy("encoder.embed_tokens.weight", embedding, "");
+  reader.take_copy("decoder.embed_tokens.weight", embedding, "");
+  if (config.tie_word_embeddings) {
+    reader.take_copy("lm_head.weight", embedding,
+                     ", though config.json ties them; if the output is its own, set \"tie_word_embeddings\": false");
+  }
+  // The first conversions of T5 kept a table that cross-attention never uses (transformers ignores it, too).
+  reader.ignore("decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight");
+}
+
+}  // namespace
+
+at::Tensor tensor_of(const TensorBytes& bytes, const std::shared_ptr<const MappedFile>& mapping) {
+  const at::ScalarType dtype = dtype_of(bytes.type);
+  if (reinterpret_cast<std::uintptr_t>(bytes.bytes.data()) % bytes_of(bytes.type) != 0) {
+    at::Tensor copy = at::empty(bytes.shape, dtype);
+    std::memcpy(copy.mutable_data_ptr(), bytes.bytes.data(), bytes.bytes.size());
+    return copy;
+  }
+  // from_blob asks for a mutable pointer; the pages are read-only, and nobody writes to a weight.
+  void* const data = const_cast<std::byte*>(bytes.bytes.data());
+  return at::from_blob(
+      data, bytes.shape, [mapping](void*) {}, dtype);
+}
+
+TensorBytes bytes_of_tensor(std::string name, const at::Tensor& tensor) {
+  ensure(tensor.is_contiguous() && tensor.device().is_cpu(), "tensor {} is not contiguous on the CPU", name);
+  const auto* data = static_cast<const std::byte*>(tensor.const_data_ptr());
+  return {std::move(name), type_of(tensor.scalar_type()), tensor.sizes().vec(), {data, tensor.nbytes()}};
+}
+
+Weights load_weights(const std::vector<SafetensorsFile>& files, T5Config& config, at::Device device,
+                     at::ScalarType dtype) {
+  ensure(!files.empty() && at::isFloatingType(dtype), "weights of dtype {} out of {} files", at::toString(dtype),
+         files.size());
+  WeightReader reader(files);
+  settle_output(reader, config);
+  Weights weights;
+  for (const WeightSlot& slot : weight_slots(config, weights)) {
+    const at::Tensor stored = reader.take(slot.name, slot.shape);
+    if (slot.name == "shared.weight") take_duplicates(reader, config, stored);
+    slot.tensor.get() = stored.to(device, dtype);
+  }
+  reader.check_nothing_left();
+  if (config.tie_word_embeddings) weights.lm_head = weights.embedding;
+  return weights;
+}
+
+Backbone load_backbone(const std::string& folder, at::Device device, at::ScalarType dtype) {
+  const fs::path base(folder);
+  std::error_code error;
+  require(fs::is_directory(base, error), "{}: no such backbone folder", folder);
+  Backbone backbone;
+  backbone.config = read_t5_config((base / "config.json").string());
+  backbone.weights = load_weights(open_safetensors_folder(folder), backbone.config, device, dtype);
+  const fs::path tokenizer = base / "spiece.model";
+  if (fs::exists(tokenizer, error)) backbone.tokenizer_path = tokenizer.string();
+  return backbone;
+}
+
+void save_backbone(const std::string& folder, const T5Config& config, const Weights& weights,
+                   const std::string& tokenizer_path) {
+  const fs::path base(folder);
+  std::error_code error;
+  fs::create_directories(base, error);
+  require(!error, "{}: cannot make the folder: {}", folder, error.message());
+  const std::string model = (base / "model.safetensors").string();
+  require(!fs::exists(model, error), "{}: is already there; give another folder or remove it", model);
+  if (!tokenizer_path.empty()) {
+    fs::copy_file(tokenizer_path, base / "spiece.model", fs::copy_options::overwrite_existing, error);
+    require(!error, "{}: cannot be copied to {}: {}", tokenizer_path, folder, error.message());
+  }
+  write_t5_config((base / "config.json").string(), config);
+  Weights copy = weights;  // shares storage
+  std::vector<at::Tensor> on_host;
+  std::vector<TensorBytes> tensors;
+  for (const WeightSlot& slot : weight_slots(config, copy)) {
+    on_host.push_back(slot.tensor.get().cpu().contiguous());
+    tensors.push_back(bytes_of_tensor(slot.name, on_host.back()));
+  }
+  write_safetensors(model, tensors, {{"format", "pt"}});
+}
+
+}  // namespace prelude

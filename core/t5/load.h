@@ -1,0 +1,42 @@
+// A backbone folder in Hugging Face's layout: config.json, model.safetensors (or shards with an index), spiece.model.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <string>
+#include <vector>
+
+#include "core/io/safetensors.h"
+#include "core/t5/config.h"
+#include "core/t5/weights.h"
+
+namespace prelude {
+
+struct Backbone {
+  T5Config config;
+  Weights weights;
+  std::string tokenizer_path;  // the folder's spiece.model; empty if it has none
+};
+
+// On the CPU a tensor already of `dtype` stays in the mapped file (read-only pages, nothing is read before it is used);
+// another is converted; for a GPU one tensor at a time is copied. `dtype`: float32, bfloat16, float16 or float64.
+// Throws UserError naming the tensor, got and expected, where one is missing, left over, or of a wrong shape or dtype.
+Backbone load_backbone(const std::string& folder, at::Device device, at::ScalarType dtype);
+
+// The weights that `config` asks for, out of opened files. Settles config.tie_word_embeddings where tie_by_tensors.
+// Copies of the embedding under other names (encoder.embed_tokens.weight, a tied lm_head.weight) must equal it.
+Weights load_weights(const std::vector<SafetensorsFile>& files, T5Config& config, at::Device device,
+                     at::ScalarType dtype);
+
+// Writes config.json, model.safetensors and a copy of the SentencePiece model (none if `tokenizer_path` is empty) into
+// `folder`, made if it is not there; refuses one that already holds a model.
+void save_backbone(const std::string& folder, const T5Config& config, const Weights& weights,
+                   const std::string& tokenizer_path);
+
+// A tensor of a file as a CPU tensor of the file's dtype that keeps the mapping alive; copied only where unaligned.
+at::Tensor tensor_of(const TensorBytes& bytes, const std::shared_ptr<const MappedFile>& mapping);
+
+// A contiguous CPU tensor's bytes under a name; valid as long as the tensor. Throws InternalError for other tensors.
+TensorBytes bytes_of_tensor(std::string name, const at::Tensor& tensor);
+
+}  // namespace prelude

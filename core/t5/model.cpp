@@ -1,0 +1,74 @@
+#include "core/t5/model.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <utility>
+
+#include "core/error.h"
+#include "core/ops/cross_entropy.h"
+#include "core/ops/frozen_linear.h"
+#include "core/t5/relative_bias.h"
+#include "core/t5/stack.h"
+
+namespace prelude {
+namespace {
+
+// hidden * d_model^-0.5 where the config asks for it (T5 with tied output), [...,D].
+at::Tensor scale_output(const at::Tensor& hidden, const T5Config& config) {
+  return config.scale_decoder_outputs ? hidden * (1.0 / std::sqrt(static_cast<double>(config.d_model))) : hidden;
+}
+
+}  // namespace
+
+Model::Model(T5Config config, Weights weights) : config_(std::move(config)), weights_(std::move(weights)) {
+  for (const WeightSlot& slot : weight_slots(config_, weights_)) {
+    const at::Tensor& tensor = slot.tensor.get();
+    ensure(tensor.defined() && tensor.sizes() == at::IntArrayRef(slot.shape), "weight {} is missing or misshapen",
+           slot.name);
+    ensure(!tensor.requires_grad(), "weight {} requires a gradient; the backbone is frozen", slot.name);
+  }
+  if (config_.tie_word_embeddings) weights_.lm_head = weights_.embedding;
+}
+
+EncoderOutput Model::encode(const at::Tensor& source_ids, const at::Tensor& source_lengths, const DeltaSites& sites,
+                            bool full) const {
+  EncoderInput input{at::embedding(weights_.embedding, source_ids), source_ids, source_lengths, full};
+  if (sites.uses(Site::encoder_input)) input = sites.delta().encoder_input(std::move(input), sites.task_ids());
+  const std::int64_t length = input.embeddings.size(1);
+  at::Tensor bias = self_attention_bias(weights_.encoder.relative_bias, length, /*bidirectional=*/true, config_);
+  if (!input.full) {
+    bias = bias.masked_fill(padding_mask(input.lengths, length), hidden_score(bias.scalar_type()));  // [B,H,S,S]
+  }
+  at::Tensor hidden = run_stack(StackKind::encoder, config_, weights_.encoder, input.embeddings, {bias, {}, {}}, sites);
+  if (sites.uses(Site::encoder_output)) hidden = sites.delta().encoder_output(std::move(hidden), input.lengths);
+  return {std::move(hidden), input.lengths, input.full};
+}
+
+at::Tensor Model::decode(const at::Tensor& decoder_ids, const EncoderOutput& encoded, const DeltaSites& sites) const {
+  at::Tensor hidden = at::embedding(weights_.embedding, decoder_ids);  // [B,T,D]
+  StackInputs inputs;
+  // Padding is on the right, so the causal mask alone keeps it from every real position.
+  inputs.self_bias =
+      self_attention_bias(weights_.decoder.relative_bias, decoder_ids.size(1), /*bidirectional=*/false, config_);
+  inputs.memory = encoded.hidden;
+  if (!encoded.full) {
+    const at::Tensor padding = padding_mask(encoded.lengths, encoded.hidden.size(1));
+    const auto type = hidden.scalar_type();
+    inputs.cross_bias = at::zeros(padding.sizes(), hidden.options()).masked_fill_(padding, hidden_score(type));
+  }
+  return run_stack(StackKind::decoder, config_, weights_.decoder, std::move(hidden), inputs, sites);
+}
+
+at::Tensor Model::logits(const at::Tensor& hidden) const {
+  return frozen_linear(scale_output(hidden, config_), weights_.lm_head);
+}
+
+at::Tensor Model::loss_sum(const Batch& batch, const DeltaSites& sites) const {
+  const bool full = batch.source_tokens == batch.source_ids.numel();
+  const EncoderOutput encoded = encode(batch.source_ids, batch.source_lengths, sites, full);
+  const at::Tensor hidden = scale_output(decode(batch.decoder_ids, encoded, sites), config_);
+  return cross_entropy_sum(hidden.flatten(0, 1), weights_.lm_head, batch.labels.flatten(), Batch::ignored_label);
+}
+
+}  // namespace prelude

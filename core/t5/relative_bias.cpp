@@ -1,0 +1,63 @@
+#include "core/t5/relative_bias.h"
+
+#include <ATen/ATen.h>
+
+#include <cmath>
+#include <limits>
+
+namespace prelude {
+
+// The same float32 operations as the reference: a distance on a bucket's edge must round the same way.
+at::Tensor relative_buckets(std::int64_t first, std::int64_t count, bool bidirectional, std::int64_t buckets,
+                            std::int64_t max_distance) {
+  const at::Tensor distance = at::arange(first, first + count, at::kLong);  // [count]
+  at::Tensor offset = at::zeros_like(distance);
+  at::Tensor steps;  // [count], >= 0
+  if (bidirectional) {
+    buckets /= 2;
+    offset = distance.gt(0).to(at::kLong) * buckets;
+    steps = distance.abs();
+  } else {
+    steps = -distance.clamp_max(0);
+  }
+  const std::int64_t exact = buckets / 2;
+  const double range = std::log(static_cast<double>(max_distance) / static_cast<double>(exact));
+  const at::Tensor far = (at::log(steps.to(at::kFloat) / exact) / range * (buckets - exact)).to(at::kLong) + exact;
+  return offset + at::where(steps.lt(exact), steps, far.clamp_max(buckets - 1));
+}
+
+at::Tensor self_attention_bias(const at::Tensor& table, std::int64_t length, bool bidirectional,
+                               const T5Config& config) {
+  const at::Tensor buckets =
+      relative_buckets(1 - length, 2 * length - 1, bidirectional, config.relative_attention_num_buckets,
+                       config.relative_attention_max_distance)
+          .to(table.device());
+  const at::Tensor by_distance = table.index_select(0, buckets).t().contiguous();  // [H,2*length-1]
+  // Window w holds distances w-(length-1).. for each key, so query i reads window length-1-i.
+  at::Tensor bias = by_distance.unfold(1, length, 1).flip(1).unsqueeze(0);  // [1,H,length,length]
+  if (!bidirectional && length > 1) {
+    const at::Tensor later = at::ones({length, length}, bias.options().dtype(at::kBool)).triu_(1);
+    bias.masked_fill_(later, hidden_score(bias.scalar_type()));
+  }
+  return bias;
+}
+
+at::Tensor padding_mask(const at::Tensor& lengths, std::int64_t length) {
+  const at::Tensor positions = at::arange(length, lengths.options());
+  return positions.unsqueeze(0).ge(lengths.unsqueeze(1)).unsqueeze(1).unsqueeze(1);
+}
+
+double hidden_score(at::ScalarType type) {
+  switch (type) {
+    case at::kDouble:
+      return std::numeric_limits<double>::lowest();
+    case at::kBFloat16:
+      return static_cast<double>(std::numeric_limits<at::BFloat16>::lowest());
+    case at::kHalf:
+      return static_cast<double>(std::numeric_limits<at::Half>::lowest());
+    default:
+      return static_cast<double>(std::numeric_limits<float>::lowest());
+  }
+}
+
+}  // namespace prelude

@@ -1,0 +1,129 @@
+#include "core/t5/weights.h"
+
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <utility>
+
+#include "core/io/checksum.h"
+
+namespace prelude {
+namespace {
+
+// Collects slots; knows each kind's shape and spread once.
+class SlotTable {
+ public:
+  explicit SlotTable(const T5Config& config) : c_(config) {}
+
+  void embedding(std::string name, at::Tensor& tensor) {
+    add(std::move(name), {c_.vocab_size, c_.d_model}, 1.0, tensor);
+  }
+  void relative_bias(std::string name, at::Tensor& tensor) {
+    add(std::move(name), {c_.relative_attention_num_buckets, c_.num_heads}, spread(c_.d_model), tensor);
+  }
+  void norm(std::string name, at::Tensor& tensor) { add(std::move(name), {c_.d_model}, 0.0, tensor); }
+
+  // `sublayer`: ".../layer.0", `attention`: "SelfAttention" or "EncDecAttention".
+  void attention(const std::string& sublayer, std::string_view attention, AttentionWeights& weights) {
+    const std::int64_t inner = c_.inner();
+    const std::int64_t d = c_.d_model;
+    const auto name = [&](std::string_view linear) {
+      return fmt::format("{}.{}.{}.weight", sublayer, attention, linear);
+    };
+    add(name("q"), {inner, d}, spread(d * c_.d_kv), weights.q);
+    add(name("k"), {inner, d}, spread(d), weights.k);
+    add(name("v"), {inner, d}, spread(d), weights.v);
+    add(name("o"), {d, inner}, spread(inner), weights.o);
+    norm(sublayer + ".layer_norm.weight", weights.norm);
+  }
+
+  void feed_forward(const std::string& sublayer, FeedForwardWeights& weights) {
+    const std::int64_t d = c_.d_model;
+    const auto name = [&](std::string_view linear) {
+      return fmt::format("{}.DenseReluDense.{}.weight", sublayer, linear);
+    };
+    if (c_.gated) {
+      add(name("wi_0"), {c_.d_ff, d}, spread(d), weights.wi_0);
+      add(name("wi_1"), {c_.d_ff, d}, spread(d), weights.wi_1);
+    } else {
+      add(name("wi"), {c_.d_ff, d}, spread(d), weights.wi);
+    }
+    add(name("wo"), {d, c_.d_ff}, spread(c_.d_ff), weights.wo);
+    norm(sublayer + ".layer_norm.weight", weights.norm);
+  }
+
+  std::vector<WeightSlot> take() { return std::move(slots_); }
+
+ private:
+  static double spread(std::int64_t fan) { return 1.0 / std::sqrt(static_cast<double>(fan)); }
+  void add(std::string name, std::vector<std::int64_t> shape, double initial_std, at::Tensor& tensor) {
+    slots_.push_back({std::move(name), std::move(shape), initial_std, tensor});
+  }
+
+  const T5Config& c_;
+  std::vector<WeightSlot> slots_;
+};
+
+void add_stack(SlotTable& table, const std::string& stack, bool decoder, StackWeights& weights) {
+  for (std::size_t i = 0; i < weights.layers.size(); ++i) {
+    LayerWeights& layer = weights.layers[i];
+    const std::string block = fmt::format("{}.block.{}.layer.", stack, i);
+    table.attention(block + "0", "SelfAttention", layer.self_attention);
+    if (i == 0) table.relative_bias(block + "0.SelfAttention.relative_attention_bias.weight", weights.relative_bias);
+    if (decoder) table.attention(block + "1", "EncDecAttention", layer.cross_attention);
+    table.feed_forward(block + (decoder ? "2" : "1"), layer.feed_forward);
+  }
+  table.norm(stack + ".final_layer_norm.weight", weights.final_norm);
+}
+
+}  // namespace
+
+std::vector<WeightSlot> weight_slots(const T5Config& config, Weights& weights) {
+  weights.encoder.layers.resize(static_cast<std::size_t>(config.num_layers));
+  weights.decoder.layers.resize(static_cast<std::size_t>(config.num_decoder_layers));
+  SlotTable table(config);
+  table.embedding("shared.weight", weights.embedding);
+  if (!config.tie_word_embeddings) table.embedding("lm_head.weight", weights.lm_head);
+  add_stack(table, "encoder", false, weights.encoder);
+  add_stack(table, "decoder", true, weights.decoder);
+  return table.take();
+}
+
+std::int64_t Weights::bytes() const {
+  std::int64_t sum = 0;
+  const auto add = [&](const at::Tensor& tensor) {
+    if (tensor.defined()) sum += static_cast<std::int64_t>(tensor.nbytes());
+  };
+  const auto add_attention = [&](const AttentionWeights& a) {
+    for (const at::Tensor* tensor : {&a.norm, &a.q, &a.k, &a.v, &a.o}) add(*tensor);
+  };
+  add(embedding);
+  if (!lm_head.is_same(embedding)) add(lm_head);
+  for (const StackWeights* stack : {&encoder, &decoder}) {
+    add(stack->relative_bias);
+    add(stack->final_norm);
+    for (const LayerWeights& layer : stack->layers) {
+      const FeedForwardWeights& f = layer.feed_forward;
+      add_attention(layer.self_attention);
+      add_attention(layer.cross_attention);
+      for (const at::Tensor* tensor : {&f.norm, &f.wi, &f.wi_0, &f.wi_1, &f.wo}) add(*tensor);
+    }
+  }
+  return sum;
+}
+
+std::string hash_weights(const T5Config& config, const Weights& weights) {
+  Weights copy = weights;  // shares storage
+  Xxh3 hash;
+  for (const WeightSlot& slot : weight_slots(config, copy)) {
+    const at::Tensor tensor = slot.tensor.get().cpu().contiguous();
+    const std::string head =
+        fmt::format("{}|{}|{}|", slot.name, at::toString(tensor.scalar_type()), fmt::join(slot.shape, "x"));
+    hash.update(head.data(), head.size());
+    hash.update(tensor.const_data_ptr(), tensor.nbytes());
+  }
+  return hash.hex();
+}
+
+}  // namespace prelude

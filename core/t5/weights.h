@@ -1,0 +1,74 @@
+// The frozen tensors of a T5, named as in the paper, and the one table that ties them to Hugging Face's names, shapes
+// and initial spreads.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/t5/config.h"
+
+namespace prelude {
+
+// A pre-norm attention sublayer. Every matrix is [out, in], as torch.nn.Linear keeps it.
+struct AttentionWeights {
+  at::Tensor norm;  // [D]
+  at::Tensor q;     // [H*K,D]
+  at::Tensor k;     // [H*K,D]
+  at::Tensor v;     // [H*K,D]
+  at::Tensor o;     // [D,H*K]
+};
+
+// A pre-norm feed-forward sublayer: wi (plain) or wi_0 and wi_1 (gated); the others stay undefined.
+struct FeedForwardWeights {
+  at::Tensor norm;  // [D]
+  at::Tensor wi;    // [F,D]
+  at::Tensor wi_0;  // [F,D], through the activation
+  at::Tensor wi_1;  // [F,D]
+  at::Tensor wo;    // [D,F]
+};
+
+struct LayerWeights {
+  AttentionWeights self_attention;
+  AttentionWeights cross_attention;  // the decoder's; undefined in the encoder
+  FeedForwardWeights feed_forward;
+};
+
+struct StackWeights {
+  std::vector<LayerWeights> layers;
+  at::Tensor relative_bias;  // [R,H], shared by the layers
+  at::Tensor final_norm;     // [D]
+};
+
+// Tensors share storage when a Weights is copied; nobody writes to them (pages of a mapped file are read-only).
+struct Weights {
+  at::Tensor embedding;  // [V,D]
+  at::Tensor lm_head;    // [V,D]; the embedding itself where tied
+  StackWeights encoder;
+  StackWeights decoder;
+
+  // Bytes of all tensors, a tied one counted once.
+  std::int64_t bytes() const;
+};
+
+// A tensor's place in Weights under its Hugging Face name ("encoder.block.0.layer.0.SelfAttention.q.weight").
+struct WeightSlot {
+  std::string name;
+  std::vector<std::int64_t> shape;
+  double initial_std;  // of a normal distribution (transformers, T5PreTrainedModel._init_weights); 0: all ones
+  std::reference_wrapper<at::Tensor> tensor;
+};
+
+// Every tensor that `config` asks for, in a fixed order; resizes the stacks' layers to the config's. lm_head is among
+// them only where it is not tied. The slots refer into `weights`.
+std::vector<WeightSlot> weight_slots(const T5Config& config, Weights& weights);
+
+// Hexadecimal XXH3-128 of every tensor's name, dtype, shape and bytes, in the slots' order. Device tensors are copied
+// to the host one at a time.
+std::string hash_weights(const T5Config& config, const Weights& weights);
+
+}  // namespace prelude
