@@ -21,7 +21,8 @@ Handle access_list() {
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // a setting of the thread: hence at each file
   Handle list(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   ensure(list.get() >= 0, "HDF5 cannot make a property list");
-  H5Pset_alignment(list.get(), kAlignment, kAlignment);
+  H5Pset_alignment(list.get(), 1, kAlignment);  // whatever the size
+  H5Pset_small_data_block_size(list.get(), 0);  // small arrays are not packed together
   // 1.8's format: checksums on all metadata, and no "open for writing" mark that a killed writer would leave.
   H5Pset_libver_bounds(list.get(), H5F_LIBVER_V18, H5F_LIBVER_LATEST);
   // Files are sealed by renaming; HDF5's own lock only fails on network file systems.

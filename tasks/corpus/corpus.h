@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -39,8 +40,9 @@ struct SentenceRange {
 
 class Corpus {
  public:
-  // Opens every shard of the manifest; checks sizes, offsets' monotony and token range lazily enough that opening costs
-  // no read of the tokens. Throws UserError naming shard and defect.
+  // Opens every shard of the manifest and checks the sizes and types of its arrays; offsets and tokens are checked
+  // where they are used, so that opening reads none of them and a damaged file is never read out of bounds. Throws
+  // UserError naming shard and defect, here and from every reader below.
   static Corpus open(const std::string& folder);
   Corpus(Corpus&&) noexcept;
   Corpus& operator=(Corpus&&) noexcept;
@@ -55,6 +57,12 @@ class Corpus {
   SentenceRange document(std::int64_t document) const;
   std::int64_t document_of(std::int64_t sentence) const;
   TokenSpan sentence(std::int64_t sentence) const;
+  // sentence(s).size() without a look at the tokens.
+  std::int64_t sentence_size(std::int64_t sentence) const;
+
+  // Reads all of it: checksums, offsets, tokens, labels; `progress` (may be empty) is told (shards done, shards).
+  // Throws UserError at the first defect, naming the shard.
+  void verify(const std::function<void(std::size_t, std::size_t)>& progress) const;
 
   // Pseudo-labels: -1 where a sentence has none. has_labels() is true where every shard holds them.
   bool has_labels() const;

@@ -16,6 +16,14 @@ struct ShardEntry {
   std::string xxh3_128;  // of the whole file, hex
 };
 
+// What the filters left out.
+struct DroppedCounts {
+  std::int64_t sentences_few_chars = 0;
+  std::int64_t sentences_few_tokens = 0;
+  std::int64_t documents_few_sentences = 0;
+  bool operator==(const DroppedCounts&) const = default;
+};
+
 struct Manifest {
   int schema_version = 1;
   std::string tokenizer_sha256;
@@ -23,13 +31,18 @@ struct Manifest {
   std::string sentences;  // the splitter: "icu" or "line"
   std::int64_t min_sentence_tokens = 0;
   std::int64_t min_sentence_chars = 0;
+  std::int64_t min_document_sentences = 1;
   std::int64_t shard_tokens = 0;
   bool labels = false;
+  DroppedCounts dropped;
   std::vector<ShardEntry> shards;
 };
 
 // Both throw UserError naming the file and the field. Writing is atomic.
 Manifest read_manifest(const std::string& path);
 void write_manifest(const std::string& path, const Manifest& manifest);
+
+// The file name of a shard: "shard-00007.h5".
+std::string shard_file_name(std::size_t index);
 
 }  // namespace prelude

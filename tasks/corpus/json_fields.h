@@ -1,0 +1,35 @@
+// Fields of a JSON object that a file holds, each checked as it is read; errors name the file and the field.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+namespace prelude {
+
+// Throws UserError where the file is missing, larger than `most_bytes`, or no JSON.
+nlohmann::json read_json_file(const std::string& path, std::size_t most_bytes);
+
+class JsonFields {
+ public:
+  // `value` must outlive this; `place` is "" for the whole file, "shards[3]." inside it. Throws unless it is an object.
+  JsonFields(const nlohmann::json& value, std::string path, std::string place);
+
+  std::string text(const char* name) const;
+  std::int64_t integer(const char* name, std::int64_t least, std::int64_t most) const;
+  bool boolean(const char* name) const;
+  JsonFields object(const char* name) const;
+  std::vector<JsonFields> objects(const char* name) const;
+  // Throws "PATH: field 'NAME' COMPLAINT" unless `good`.
+  void check(bool good, const char* name, const std::string& complaint) const;
+
+ private:
+  const nlohmann::json& field(const char* name) const;
+
+  const nlohmann::json* value_;
+  std::string path_;
+  std::string place_;
+};
+
+}  // namespace prelude

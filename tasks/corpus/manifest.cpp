@@ -1,0 +1,78 @@
+#include "tasks/corpus/manifest.h"
+
+#include <limits>
+
+#include "core/error.h"
+#include "core/io/atomic_file.h"
+#include "tasks/corpus/json_fields.h"
+
+namespace prelude {
+namespace {
+
+constexpr std::int64_t kMost = std::int64_t{1} << 48;  // more tokens or bytes than any corpus; sums cannot overflow
+
+ShardEntry read_shard(const JsonFields& fields, std::size_t index) {
+  ShardEntry shard;
+  shard.file = fields.text("file");
+  fields.check(shard.file == shard_file_name(index), "file", fmt::format("must be \"{}\"", shard_file_name(index)));
+  shard.documents = fields.integer("documents", 1, kMost);
+  shard.sentences = fields.integer("sentences", 1, kMost);
+  shard.tokens = fields.integer("tokens", 1, kMost);
+  shard.bytes = fields.integer("bytes", 1, kMost);
+  shard.xxh3_128 = fields.text("xxh3_128");
+  return shard;
+}
+
+nlohmann::ordered_json to_json(const ShardEntry& shard) {
+  return {{"file", shard.file},     {"documents", shard.documents}, {"sentences", shard.sentences},
+          {"tokens", shard.tokens}, {"bytes", shard.bytes},         {"xxh3_128", shard.xxh3_128}};
+}
+
+}  // namespace
+
+std::string shard_file_name(std::size_t index) { return fmt::format("shard-{:05}.h5", index); }
+
+Manifest read_manifest(const std::string& path) {
+  const nlohmann::json document = read_json_file(path, std::size_t{256} << 20);
+  const JsonFields fields(document, path, "");
+  Manifest manifest;
+  manifest.schema_version = static_cast<int>(fields.integer("schema_version", 0, kMost));
+  fields.check(manifest.schema_version == 1, "schema_version", "must be 1; a newer prelude made this corpus");
+  manifest.tokenizer_sha256 = fields.text("tokenizer_sha256");
+  manifest.vocabulary_size = fields.integer("vocabulary_size", 1, std::numeric_limits<std::int32_t>::max());
+  manifest.sentences = fields.text("sentences");
+  manifest.min_sentence_tokens = fields.integer("min_sentence_tokens", 0, kMost);
+  manifest.min_sentence_chars = fields.integer("min_sentence_chars", 0, kMost);
+  manifest.min_document_sentences = fields.integer("min_document_sentences", 0, kMost);
+  manifest.shard_tokens = fields.integer("shard_tokens", 1, kMost);
+  manifest.labels = fields.boolean("labels");
+  const JsonFields dropped = fields.object("dropped");
+  manifest.dropped.sentences_few_chars = dropped.integer("sentences_few_chars", 0, kMost);
+  manifest.dropped.sentences_few_tokens = dropped.integer("sentences_few_tokens", 0, kMost);
+  manifest.dropped.documents_few_sentences = dropped.integer("documents_few_sentences", 0, kMost);
+  const std::vector<JsonFields> shards = fields.objects("shards");
+  fields.check(!shards.empty() && shards.size() < 100000, "shards", "must list between 1 and 99,999 shards");
+  for (const JsonFields& shard : shards) manifest.shards.push_back(read_shard(shard, manifest.shards.size()));
+  return manifest;
+}
+
+void write_manifest(const std::string& path, const Manifest& manifest) {
+  nlohmann::ordered_json document = {{"schema_version", manifest.schema_version},
+                                     {"tokenizer_sha256", manifest.tokenizer_sha256},
+                                     {"vocabulary_size", manifest.vocabulary_size},
+                                     {"sentences", manifest.sentences},
+                                     {"min_sentence_tokens", manifest.min_sentence_tokens},
+                                     {"min_sentence_chars", manifest.min_sentence_chars},
+                                     {"min_document_sentences", manifest.min_document_sentences},
+                                     {"shard_tokens", manifest.shard_tokens},
+                                     {"labels", manifest.labels},
+                                     {"dropped",
+                                      {{"sentences_few_chars", manifest.dropped.sentences_few_chars},
+                                       {"sentences_few_tokens", manifest.dropped.sentences_few_tokens},
+                                       {"documents_few_sentences", manifest.dropped.documents_few_sentences}}},
+                                     {"shards", nlohmann::ordered_json::array()}};
+  for (const ShardEntry& shard : manifest.shards) document["shards"].push_back(to_json(shard));
+  write_file_atomically(path, document.dump(2) + "\n");
+}
+
+}  // namespace prelude
