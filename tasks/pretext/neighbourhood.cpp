@@ -25,9 +25,10 @@ std::int64_t Neighbourhood::distant(RandomStream& stream) const {
   return sentence < near_.first ? sentence : sentence + near_.size();
 }
 
-bool Neighbourhood::reads_like_neighbour(const Tokens& shown, std::int64_t limit) const {
+bool Neighbourhood::reads_like_neighbour(const Tokens& shown) const {
+  const auto length = static_cast<std::int64_t>(shown.size());
   for (std::int64_t sentence = near_.first; sentence < near_.last; ++sentence) {
-    if (sentence != anchor_ && corpus_.sentence(sentence).take(limit) == shown) return true;
+    if (sentence != anchor_ && corpus_.sentence(sentence).take(length) == shown) return true;
   }
   return false;
 }

@@ -24,9 +24,8 @@ class Neighbourhood {
   // Sentences of the document that are none of i - 1, i, i + 1, and a uniform draw of one (count > 0).
   std::int64_t distant_sentences() const;
   std::int64_t distant(RandomStream& stream) const;
-  // Whether the first `limit` tokens of a sentence read the same as those of i - 1 or i + 1: as an option it would be
-  // right too.
-  bool reads_like_neighbour(const Tokens& shown, std::int64_t limit) const;
+  // Whether i - 1 or i + 1 begins with `shown`: in their place it would be a right answer too.
+  bool reads_like_neighbour(const Tokens& shown) const;
 
  private:
   const Corpus& corpus_;

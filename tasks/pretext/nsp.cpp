@@ -50,12 +50,11 @@ std::optional<Example> NspTask::make(const Place& place, RandomStream& stream) c
   const PairLengths whole{first_span.size(), second_span.size()};
   if (whole.first == 0 || whole.second == 0) return std::nullopt;
   if (whole.first > 100 * whole.second || whole.second > 100 * whole.first) return std::nullopt;
+  const PairLengths kept = cut_pair(whole, room(), quirks_.nsp_short_cut);
   if (place.choice != adjacent && !quirks_.equal_negatives &&
-      around.reads_like_neighbour(second_span.take(whole.second), whole.second + 1)) {
+      around.reads_like_neighbour(second_span.take(kept.second))) {
     return std::nullopt;
   }
-
-  const PairLengths kept = cut_pair(whole, room(), quirks_.nsp_short_cut);
   Example example;
   first_span.append_to(example.source, kept.first);
   example.source.push_back(answer().sentinel());

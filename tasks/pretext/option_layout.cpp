@@ -18,10 +18,6 @@ std::int32_t punctuation(const Tokenizer& tokenizer, const char* piece) {
   return id;
 }
 
-void append(std::vector<std::int32_t>& ids, const std::vector<std::int32_t>& part, std::int64_t limit) {
-  ids.insert(ids.end(), part.begin(), part.begin() + std::min(limit, static_cast<std::int64_t>(part.size())));
-}
-
 }  // namespace
 
 OptionLayout::OptionLayout(const Tokenizer& tokenizer, std::vector<std::int32_t> letters)
@@ -36,27 +32,25 @@ std::int64_t OptionLayout::fixed_ids(std::int64_t options) const {
   return 1 + 3 * options + 1 + static_cast<std::int64_t>(ending_.size());
 }
 
-std::vector<std::int32_t> OptionLayout::source(const std::vector<std::int32_t>& query,
-                                               const std::vector<std::vector<std::int32_t>>& options, std::int64_t room,
-                                               bool cut_right) const {
-  ensure(options.size() <= letters_.size(), "{} options, but {} letters", options.size(), letters_.size());
+std::int64_t OptionLayout::text_limit(const std::vector<std::int32_t>& query,
+                                      const std::vector<std::vector<std::int32_t>>& options, std::int64_t room) const {
   std::vector<std::int64_t> lengths{static_cast<std::int64_t>(query.size())};
   for (const auto& option : options) lengths.push_back(static_cast<std::int64_t>(option.size()));
-  const std::int64_t text_room = room - fixed_ids(static_cast<std::int64_t>(options.size()));
-  const std::int64_t limit =
-      cut_right ? *std::max_element(lengths.begin(), lengths.end()) : common_length(lengths, text_room);
+  return common_length(lengths, room - fixed_ids(static_cast<std::int64_t>(options.size())));
+}
 
-  std::vector<std::int32_t> ids;
-  append(ids, query, limit);
+std::vector<std::int32_t> OptionLayout::source(const std::vector<std::int32_t>& query,
+                                               const std::vector<std::vector<std::int32_t>>& options) const {
+  ensure(options.size() <= letters_.size(), "{} options, but {} letters", options.size(), letters_.size());
+  std::vector<std::int32_t> ids = query;
   ids.push_back(question_);
   for (std::size_t k = 0; k < options.size(); ++k) {
     ids.insert(ids.end(), {letters_[k], stop_});
-    append(ids, options[k], limit);
+    ids.insert(ids.end(), options[k].begin(), options[k].end());
     ids.push_back(stop_);
   }
   ids.push_back(question_);
   ids.insert(ids.end(), ending_.begin(), ending_.end());
-  if (cut_right && static_cast<std::int64_t>(ids.size()) > room) ids.resize(static_cast<std::size_t>(room));
   return ids;
 }
 

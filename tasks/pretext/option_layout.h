@@ -15,12 +15,12 @@ class OptionLayout {
 
   // Ids of an example of `options` options that are neither query nor option text.
   std::int64_t fixed_ids(std::int64_t options) const;
-  // The source. Where it is over `room`, the longest of query and options are cut to one common length that fits, so
-  // that everything else stays; each part keeps a token or more (needs room >= fixed_ids + options + 1). With
-  // `cut_right` (quirk nss-sentinel-cut) nothing is shortened but the right end.
+  // How many tokens query and options may each keep, so that the example fits `room` with nothing else lost: the
+  // longest are cut to this one length. At least 1 (needs room >= fixed_ids + options + 1).
+  std::int64_t text_limit(const std::vector<std::int32_t>& query, const std::vector<std::vector<std::int32_t>>& options,
+                          std::int64_t room) const;
   std::vector<std::int32_t> source(const std::vector<std::int32_t>& query,
-                                   const std::vector<std::vector<std::int32_t>>& options, std::int64_t room,
-                                   bool cut_right) const;
+                                   const std::vector<std::vector<std::int32_t>>& options) const;
 
  private:
   std::vector<std::int32_t> letters_;

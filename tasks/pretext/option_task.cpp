@@ -76,7 +76,7 @@ bool OptionTask::add_negatives(std::int64_t count, const OptionBudget& budget, c
     if (std::find(drawn.begin(), drawn.end(), sentence) != drawn.end()) continue;
     Tokens shown = corpus().sentence(sentence).take(budget.option);
     if (shown.empty()) continue;
-    if (!quirks_.equal_negatives && around.reads_like_neighbour(shown, budget.option)) continue;
+    if (!quirks_.equal_negatives && around.reads_like_neighbour(shown)) continue;
     drawn.push_back(sentence);
     options.push_back(std::move(shown));
   }
@@ -100,6 +100,18 @@ bool OptionTask::add_other_documents(const Place& place, const OptionBudget& bud
   return true;
 }
 
+bool OptionTask::fit(const Neighbourhood& around, std::size_t right, Tokens& query,
+                     std::vector<Tokens>& options) const {
+  const auto limit = static_cast<std::size_t>(layout_.text_limit(query, options, room()));
+  if (query.size() > limit) query.resize(limit);
+  for (std::size_t k = 0; k < options.size(); ++k) {
+    if (options[k].size() <= limit) continue;
+    options[k].resize(limit);
+    if (k != right && !quirks_.equal_negatives && around.reads_like_neighbour(options[k])) return false;
+  }
+  return true;
+}
+
 std::optional<Example> OptionTask::make(const Place& place, RandomStream& stream) const {
   const Neighbourhood around(corpus(), place.anchor);
   if (!main_filter_.accepts(corpus(), around.document())) return std::nullopt;
@@ -107,22 +119,26 @@ std::optional<Example> OptionTask::make(const Place& place, RandomStream& stream
   const auto row = static_cast<std::size_t>(quirks_.shared_tuple ? draw_choice(tuple) : place.choice);
   const OptionBudget& budget = budgets_[row];
 
-  const Tokens query = corpus().sentence(place.anchor).take(budget.query);
+  Tokens query = corpus().sentence(place.anchor).take(budget.query);
   std::vector<Tokens> options{corpus().sentence(around.neighbour(stream)).take(budget.option)};
   if (query.empty() || options.front().empty()) return std::nullopt;
-  const Tokens right = options.front();
   const auto draw_distant = [&] { return around.distant(stream); };
   if (!add_negatives(budget.same, budget, around, draw_distant, options)) return std::nullopt;
   if (!add_other_documents(place, budget, around, quirks_.shared_tuple ? tuple : stream, stream, options)) {
     return std::nullopt;
   }
 
-  Example example;
-  example.label = static_cast<std::int32_t>(shuffle(options, stream));
-  if (quirks_.equal_negatives) {
-    example.label = static_cast<std::int32_t>(std::find(options.begin(), options.end(), right) - options.begin());
+  std::size_t right = shuffle(options, stream);
+  if (quirks_.equal_negatives) {  // PPT takes the first option that reads like the right one
+    right = static_cast<std::size_t>(std::find(options.begin(), options.end(), options[right]) - options.begin());
   }
-  example.source = layout_.source(query, options, room(), quirks_.nss_sentinel_cut);
+  if (!quirks_.nss_sentinel_cut && !fit(around, right, query, options)) return std::nullopt;
+
+  Example example;
+  example.source = layout_.source(query, options);
+  const auto most = static_cast<std::size_t>(room());
+  if (example.source.size() > most) example.source.resize(most);  // only with the quirk
+  example.label = static_cast<std::int32_t>(right);
   example.target = answer().target(example.label);
   return example;
 }

@@ -36,6 +36,9 @@ class OptionTask final : public AnchoredTask {
   bool add_other_documents(const Place& place, const OptionBudget& budget, const Neighbourhood& around,
                            RandomStream& documents, RandomStream& stream, std::vector<Tokens>& options) const;
 
+  // Cuts query and options to the room. False where a negative then reads like a right answer.
+  bool fit(const Neighbourhood& around, std::size_t right, Tokens& query, std::vector<Tokens>& options) const;
+
   const std::vector<OptionBudget>& budgets_;
   OptionLayout layout_;
   DocumentFilter main_filter_;
