@@ -1,0 +1,105 @@
+// Against what Hugging Face transformers and PEFT computed in float64 (scripts/make-golden).
+#include <gtest/gtest.h>
+
+#include <ATen/ATen.h>
+
+#include <filesystem>
+
+#include "core/delta/soft_prompt.h"
+#include "core/t5/load.h"
+#include "core/t5/model.h"
+
+namespace prelude {
+namespace {
+
+const std::string golden = std::string(PRELUDE_SOURCE_DIR) + "/tests/data/golden/";
+constexpr double tolerance = 1e-4;
+
+// Largest difference over the largest expected magnitude.
+double relative_difference(const at::Tensor& got, const at::Tensor& expected) {
+  const at::Tensor difference = (got.to(at::kDouble) - expected.to(at::kDouble)).abs().max();
+  return difference.item<double>() / expected.to(at::kDouble).abs().max().item<double>();
+}
+
+struct Case {
+  Batch batch;
+  at::Tensor logits_bare;      // [B,T,V]
+  at::Tensor logits;           // [B,T,V]
+  at::Tensor loss_sum;         // []
+  at::Tensor prompt_gradient;  // [P,D]
+  at::Tensor prompt;           // [P,D]
+};
+
+at::Tensor read(const SafetensorsFile& file, const char* name) {
+  const TensorBytes* bytes = file.find(name);
+  if (bytes == nullptr) throw std::runtime_error(std::string("no tensor ") + name);
+  return tensor_of(*bytes, file.mapping()).clone();
+}
+
+Case read_case(const std::string& folder) {
+  const SafetensorsFile file(folder + "/case.safetensors");
+  Case c;
+  c.batch.source_ids = read(file, "source_ids");
+  c.batch.source_lengths = read(file, "source_lengths");
+  c.batch.decoder_ids = read(file, "decoder_ids");
+  c.batch.labels = read(file, "labels");
+  c.batch.target_lengths = c.batch.labels.ne(Batch::ignored_label).sum(1);
+  c.batch.source_tokens = c.batch.source_lengths.sum().item<std::int64_t>();
+  c.batch.label_tokens = c.batch.target_lengths.sum().item<std::int64_t>();
+  c.logits_bare = read(file, "logits_bare");
+  c.logits = read(file, "logits");
+  c.loss_sum = read(file, "loss_sum");
+  c.prompt_gradient = read(file, "prompt_gradient");
+  c.prompt = read(SafetensorsFile(folder + "/prompt/adapter_model.safetensors"), "prompt_embeddings");
+  return c;
+}
+
+at::Tensor logits_of(const Model& model, const Batch& batch, const DeltaSites& sites) {
+  const EncoderOutput encoded = model.encode(batch.source_ids, batch.source_lengths, sites);
+  return model.logits(model.decode(batch.decoder_ids, encoded, sites));
+}
+
+class Golden : public testing::TestWithParam<std::string> {
+ protected:
+  void check(at::ScalarType dtype, double limit) {
+    const std::string folder = golden + GetParam();
+    const Case c = read_case(folder);
+    Backbone backbone = load_backbone(folder, at::kCPU, dtype);
+    const Model model(backbone.config, backbone.weights);
+    SoftPrompt prompt(c.prompt.to(dtype), at::kCPU);
+    const DeltaSites sites(prompt);
+    const at::Tensor real = c.batch.labels.ne(Batch::ignored_label);  // [B,T]; transformers' padded rows mean nothing
+    EXPECT_LT(relative_difference(logits_of(model, c.batch, {}).index({real}), c.logits_bare.index({real})), limit);
+    EXPECT_LT(relative_difference(logits_of(model, c.batch, sites).detach().index({real}), c.logits.index({real})),
+              limit);
+    const at::Tensor loss = model.loss_sum(c.batch, sites);
+    loss.backward();
+    const double gradient =
+        relative_difference(prompt.trainable().flat().grad().view(c.prompt.sizes()), c.prompt_gradient);
+    EXPECT_LT(relative_difference(loss.detach(), c.loss_sum), limit);
+    EXPECT_LT(gradient, limit);
+    RecordProperty("gradient_difference", std::to_string(gradient));
+  }
+};
+
+TEST_P(Golden, LogitsLossAndPromptGradientInFloat32) { check(at::kFloat, tolerance); }
+
+// Stored as float32, hence not closer.
+TEST_P(Golden, LogitsLossAndPromptGradientInFloat64) { check(at::kDouble, 2e-6); }
+
+std::vector<std::string> golden_names() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(golden)) {
+    if (entry.is_directory()) names.push_back(entry.path().filename().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, Golden, testing::ValuesIn(golden_names()),
+                         [](const auto& name) { return name.param; });
+
+TEST(GoldenFiles, AreAllThere) { EXPECT_GE(golden_names().size(), 12U); }
+
+}  // namespace
+}  // namespace prelude
