@@ -4,13 +4,16 @@
 #include <cstdio>
 
 #include "core/error.h"
+#include "launch/commands/backbone.h"
 #include "launch/nearest.h"
 #include "launch/version.h"
 
 namespace prelude {
 
 const std::vector<Command>& command_table() {
-  static const std::vector<Command> table = {};
+  static const std::vector<Command> table = {
+      backbone_create_command(),
+  };
   return table;
 }
 
