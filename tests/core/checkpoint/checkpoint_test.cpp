@@ -1,0 +1,153 @@
+#include "core/checkpoint/checkpoint.h"
+
+#include <sys/resource.h>
+
+#include <csignal>
+#include <limits>
+
+#include "core/io/checksum.h"
+#include "core/io/h5.h"
+#include "tests/core/checkpoint/checkpoint_fixture.h"
+
+namespace prelude {
+namespace {
+
+using CheckpointFile = CheckpointFixture;
+
+TEST_F(CheckpointFile, ComesBackBitForBit) {
+  Checkpoint checkpoint = sample(1000);
+  checkpoint.delta[1].value[0] = std::numeric_limits<float>::denorm_min();
+  checkpoint.delta[1].value[1] = -0.0F;
+  write_checkpoint(path("a.h5"), checkpoint);
+  expect_equal(read_checkpoint(path("a.h5")), checkpoint);
+  EXPECT_FALSE(std::filesystem::exists(path("a.h5.tmp")));
+}
+
+TEST_F(CheckpointFile, TheSameStateGivesTheSameBytes) {
+  write_checkpoint(path("a.h5"), sample(7));
+  write_checkpoint(path("b.h5"), sample(7));
+  EXPECT_EQ(bytes_of_file(path("a.h5")), bytes_of_file(path("b.h5")));
+}
+
+TEST_F(CheckpointFile, AnyCutIsFound) {
+  write_checkpoint(path("a.h5"), sample(7));
+  const std::string whole = bytes_of_file(path("a.h5"));
+  for (std::size_t size = 0; size < whole.size(); size += 1 + whole.size() / 97) {
+    write_bytes(path("cut.h5"), whole.substr(0, size));
+    EXPECT_NE(refusal(path("cut.h5")), "") << size;
+  }
+  write_bytes(path("cut.h5"), whole.substr(0, whole.size() - 1));
+  EXPECT_NE(refusal(path("cut.h5")), "");
+  write_bytes(path("cut.h5"), whole + "x");
+  EXPECT_NE(refusal(path("cut.h5")), "");
+}
+
+TEST_F(CheckpointFile, AnyFlippedBitIsFound) {
+  write_checkpoint(path("a.h5"), sample(7));
+  const std::string whole = bytes_of_file(path("a.h5"));
+  int flips = 0;
+  for (std::size_t i = 0; i < whole.size(); i += 1 + whole.size() / 300) {
+    std::string changed = whole;
+    changed[i] = static_cast<char>(changed[i] ^ (1 << (i % 8)));
+    write_bytes(path("flip.h5"), changed);
+    EXPECT_NE(refusal(path("flip.h5")), "") << "byte " << i;
+    ++flips;
+  }
+  for (std::size_t i = whole.size() - 46; i < whole.size(); ++i) {  // the checksum itself
+    std::string changed = whole;
+    changed[i] = static_cast<char>(changed[i] ^ 1);
+    write_bytes(path("flip.h5"), changed);
+    EXPECT_NE(refusal(path("flip.h5")), "") << "byte " << i;
+  }
+  EXPECT_GT(flips, 200);
+}
+
+TEST_F(CheckpointFile, ATornPageIsFound) {
+  write_checkpoint(path("a.h5"), sample(7, 5000));
+  const std::string whole = bytes_of_file(path("a.h5"));
+  for (std::size_t page = 0; page + 4096 < whole.size(); page += 4096 * 3) {
+    std::string changed = whole;
+    changed.replace(page, 4096, std::string(4096, '\0'));
+    if (changed == whole) continue;
+    write_bytes(path("torn.h5"), changed);
+    EXPECT_NE(refusal(path("torn.h5")), "") << "page at " << page;
+  }
+}
+
+// A file that is whole, but not ours or not of this version: the checksum is right and the content is looked at.
+class CheckpointContent : public CheckpointFixture {
+ protected:
+  void seal(const std::string& name) const {
+    const std::string bytes = bytes_of_file(name);
+    write_bytes(name, bytes + "\nprelude-xxh3 " + xxh3_128(bytes.data(), bytes.size()));
+  }
+};
+
+TEST_F(CheckpointContent, AnotherSchemaVersionIsNamed) {
+  {
+    h5::File file = h5::File::create(path("a.h5"));
+    file.write_attribute("format", std::string("prelude checkpoint"));
+    file.write_attribute("schema_version", std::int64_t{99});
+    file.close();
+  }
+  seal(path("a.h5"));
+  EXPECT_NE(refusal(path("a.h5")).find("checkpoint schema 99; this program reads 1"), std::string::npos);
+}
+
+TEST_F(CheckpointContent, AMissingFieldIsNamed) {
+  {
+    h5::File file = h5::File::create(path("a.h5"));
+    file.write_attribute("format", std::string("prelude checkpoint"));
+    file.write_attribute("schema_version", std::int64_t{1});
+    file.write_attribute("step", std::int64_t{1});
+    file.close();
+  }
+  seal(path("a.h5"));
+  EXPECT_NE(refusal(path("a.h5")).find("seed"), std::string::npos) << refusal(path("a.h5"));
+}
+
+TEST_F(CheckpointContent, AnotherHdf5FileIsNamed) {
+  {
+    h5::File file = h5::File::create(path("a.h5"));
+    file.write("/tokens", std::vector<std::int64_t>{1, 2});
+    file.close();
+  }
+  EXPECT_NE(refusal(path("a.h5")).find("is no checkpoint"), std::string::npos);
+  seal(path("a.h5"));
+  EXPECT_NE(refusal(path("a.h5")).find("is no checkpoint"), std::string::npos);
+}
+
+TEST_F(CheckpointContent, AnOptimiserOfAnotherSizeIsNamed) {
+  Checkpoint checkpoint = sample(3);
+  checkpoint.exp_avg = at::zeros({4});
+  write_checkpoint(path("a.h5"), checkpoint);
+  EXPECT_NE(refusal(path("a.h5")).find("4 elements, the delta 23"), std::string::npos);
+}
+
+TEST_F(CheckpointFile, WhatCannotBeWrittenLeavesTheOldFile) {
+  EXPECT_THROW(write_checkpoint("/proc/no/such/a.h5", sample(1)), UserError);
+  write_bytes(path("file"), "x");
+  EXPECT_THROW(write_checkpoint(path("file/a.h5"), sample(1)), UserError);
+}
+
+// A full disk, as the system says it for a file-size limit: the write fails in the middle.
+TEST_F(CheckpointFile, AFullDiskLeavesTheOldFileAndNoTemporaryOne) {
+  write_checkpoint(path("a.h5"), sample(1, 5000));
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const auto old_handler = std::signal(SIGXFSZ, SIG_IGN);
+  for (const rlim_t limit : {rlim_t{0}, rlim_t{1000}, rlim_t{100000}, rlim_t{200000}}) {
+    const rlimit small{limit, before.rlim_max};
+    setrlimit(RLIMIT_FSIZE, &small);
+    EXPECT_THROW(write_checkpoint(path("a.h5"), sample(2, 5000)), UserError) << limit;
+    setrlimit(RLIMIT_FSIZE, &before);
+    EXPECT_FALSE(std::filesystem::exists(path("a.h5.tmp"))) << limit;
+    expect_equal(read_checkpoint(path("a.h5")), sample(1, 5000));
+  }
+  std::signal(SIGXFSZ, old_handler);
+  write_checkpoint(path("a.h5"), sample(2, 5000));
+  expect_equal(read_checkpoint(path("a.h5")), sample(2, 5000));
+}
+
+}  // namespace
+}  // namespace prelude
