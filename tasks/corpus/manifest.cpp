@@ -11,7 +11,9 @@ namespace {
 
 constexpr std::int64_t kMost = std::int64_t{1} << 48;  // more tokens or bytes than any corpus; sums cannot overflow
 
-ShardEntry read_shard(const JsonFields& fields, std::size_t index) {
+}  // namespace
+
+ShardEntry read_shard_entry(const JsonFields& fields, std::size_t index) {
   ShardEntry shard;
   shard.file = fields.text("file");
   fields.check(shard.file == shard_file_name(index), "file", fmt::format("must be \"{}\"", shard_file_name(index)));
@@ -23,12 +25,31 @@ ShardEntry read_shard(const JsonFields& fields, std::size_t index) {
   return shard;
 }
 
+DroppedCounts read_dropped(const JsonFields& fields) {
+  DroppedCounts dropped;
+  dropped.sentences_few_chars = fields.integer("sentences_few_chars", 0, kMost);
+  dropped.sentences_few_tokens = fields.integer("sentences_few_tokens", 0, kMost);
+  dropped.documents_few_sentences = fields.integer("documents_few_sentences", 0, kMost);
+  return dropped;
+}
+
 nlohmann::ordered_json to_json(const ShardEntry& shard) {
   return {{"file", shard.file},     {"documents", shard.documents}, {"sentences", shard.sentences},
           {"tokens", shard.tokens}, {"bytes", shard.bytes},         {"xxh3_128", shard.xxh3_128}};
 }
 
-}  // namespace
+nlohmann::ordered_json to_json(const DroppedCounts& dropped) {
+  return {{"sentences_few_chars", dropped.sentences_few_chars},
+          {"sentences_few_tokens", dropped.sentences_few_tokens},
+          {"documents_few_sentences", dropped.documents_few_sentences}};
+}
+
+DroppedCounts& DroppedCounts::operator+=(const DroppedCounts& other) {
+  sentences_few_chars += other.sentences_few_chars;
+  sentences_few_tokens += other.sentences_few_tokens;
+  documents_few_sentences += other.documents_few_sentences;
+  return *this;
+}
 
 std::string shard_file_name(std::size_t index) { return fmt::format("shard-{:05}.h5", index); }
 
@@ -46,13 +67,10 @@ Manifest read_manifest(const std::string& path) {
   manifest.min_document_sentences = fields.integer("min_document_sentences", 0, kMost);
   manifest.shard_tokens = fields.integer("shard_tokens", 1, kMost);
   manifest.labels = fields.boolean("labels");
-  const JsonFields dropped = fields.object("dropped");
-  manifest.dropped.sentences_few_chars = dropped.integer("sentences_few_chars", 0, kMost);
-  manifest.dropped.sentences_few_tokens = dropped.integer("sentences_few_tokens", 0, kMost);
-  manifest.dropped.documents_few_sentences = dropped.integer("documents_few_sentences", 0, kMost);
+  manifest.dropped = read_dropped(fields.object("dropped"));
   const std::vector<JsonFields> shards = fields.objects("shards");
   fields.check(!shards.empty() && shards.size() < 100000, "shards", "must list between 1 and 99,999 shards");
-  for (const JsonFields& shard : shards) manifest.shards.push_back(read_shard(shard, manifest.shards.size()));
+  for (const JsonFields& shard : shards) manifest.shards.push_back(read_shard_entry(shard, manifest.shards.size()));
   return manifest;
 }
 
@@ -66,10 +84,7 @@ void write_manifest(const std::string& path, const Manifest& manifest) {
                                      {"min_document_sentences", manifest.min_document_sentences},
                                      {"shard_tokens", manifest.shard_tokens},
                                      {"labels", manifest.labels},
-                                     {"dropped",
-                                      {{"sentences_few_chars", manifest.dropped.sentences_few_chars},
-                                       {"sentences_few_tokens", manifest.dropped.sentences_few_tokens},
-                                       {"documents_few_sentences", manifest.dropped.documents_few_sentences}}},
+                                     {"dropped", to_json(manifest.dropped)},
                                      {"shards", nlohmann::ordered_json::array()}};
   for (const ShardEntry& shard : manifest.shards) document["shards"].push_back(to_json(shard));
   write_file_atomically(path, document.dump(2) + "\n");

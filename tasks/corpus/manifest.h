@@ -2,10 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 namespace prelude {
+
+class JsonFields;
 
 struct ShardEntry {
   std::string file;  // "shard-00000.h5"
@@ -21,6 +24,7 @@ struct DroppedCounts {
   std::int64_t sentences_few_chars = 0;
   std::int64_t sentences_few_tokens = 0;
   std::int64_t documents_few_sentences = 0;
+  DroppedCounts& operator+=(const DroppedCounts& other);
   bool operator==(const DroppedCounts&) const = default;
 };
 
@@ -41,6 +45,12 @@ struct Manifest {
 // Both throw UserError naming the file and the field. Writing is atomic.
 Manifest read_manifest(const std::string& path);
 void write_manifest(const std::string& path, const Manifest& manifest);
+
+// Parts of it that build.json shares.
+nlohmann::ordered_json to_json(const ShardEntry& shard);
+nlohmann::ordered_json to_json(const DroppedCounts& dropped);
+ShardEntry read_shard_entry(const JsonFields& fields, std::size_t index);
+DroppedCounts read_dropped(const JsonFields& fields);
 
 // The file name of a shard: "shard-00007.h5".
 std::string shard_file_name(std::size_t index);

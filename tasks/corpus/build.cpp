@@ -1,0 +1,210 @@
+#include "tasks/corpus/build.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+#include <utility>
+
+#include "core/error.h"
+#include "core/io/folder_lock.h"
+#include "core/text/tokenizer.h"
+#include "tasks/corpus/build_record.h"
+#include "tasks/corpus/document_maker.h"
+#include "tasks/corpus/ordered_pool.h"
+
+namespace prelude {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::size_t kMostBytesUnderWay = std::size_t{64} << 20;
+constexpr std::size_t kMostItemsPerWorker = 64;
+
+void check_options(const BuildOptions& options) {
+  constexpr std::int64_t kLongestText = (std::int64_t{1} << 31) - 1;  // ICU counts in 32 bits
+  const auto in_range = [](const char* name, std::int64_t value, std::int64_t least, std::int64_t most) {
+    require(value >= least && value <= most, "--{} must be between {} and {}, not {}", name, least, most, value);
+  };
+  require(!options.text_field.empty(), "--text-field is empty");
+  in_range("min-sentence-tokens", options.min_sentence_tokens, 0, kLongestText);
+  in_range("min-sentence-chars", options.min_sentence_chars, 0, kLongestText);
+  in_range("min-document-sentences", options.min_document_sentences, 0, kLongestText);
+  in_range("shard-tokens", options.shard_tokens, 1, std::int64_t{1} << 40);
+  in_range("max-line-bytes", options.max_line_bytes, 1, kLongestText);
+  in_range("max-document-bytes", options.max_document_bytes, 1, kLongestText);
+  in_range("workers", options.workers, 0, 1024);
+}
+
+// What a build with no record must find: a folder of nothing but hidden files.
+void require_empty(const std::string& folder) {
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const std::string name = entry.path().filename().string();
+    require(name.starts_with('.') || name == "build.json.tmp",
+            "'{}' holds '{}' and no corpus build to continue; give an empty or new folder as --output", folder, name);
+  }
+}
+
+class Builder {
+ public:
+  Builder(const BuildOptions& options, const BuildHooks& hooks)
+      : options_(options),
+        hooks_(hooks),
+        tokenizer_(Tokenizer::load(options.tokenizer)),
+        wanted_(new_build_record(options, list_input_files(options.inputs), tokenizer_.sha256())),
+        lock_(options.output, "another corpus build"),
+        record_(wanted_),
+        writer_(tokenizer_.size(), options.labels) {}
+
+  BuildResult run() {
+    if (continue_or_begin()) return finish(BuildResult::End::already_complete);
+    if (!read_all()) return finish(BuildResult::End::stopped);
+    if (writer_.documents() > 0) seal_shard();
+    require(!record_.shards.empty(),
+            "no document is left of {} read ({}; {}); is the input what you think, or the filters too strict?",
+            documents_read_, problems_.summary(), describe(dropped_));
+    write_manifest(manifest_path(), manifest());
+    return finish(BuildResult::End::complete);
+  }
+
+ private:
+  std::string record_path() const { return options_.output + "/build.json"; }
+  std::string manifest_path() const { return options_.output + "/corpus.json"; }
+
+  static std::string describe(const DroppedCounts& dropped) {
+    return fmt::format(
+        "dropped: {} sentences of too few characters, {} of too few tokens, {} documents of too few sentences",
+        dropped.sentences_few_chars, dropped.sentences_few_tokens, dropped.documents_few_sentences);
+  }
+
+  // Takes up the record of an earlier build, or writes the first one. True where that build was complete.
+  bool continue_or_begin() {
+    std::optional<BuildRecord> found = read_build_record(record_path());
+    if (!found) {
+      require_empty(options_.output);
+      write_build_record(record_path(), record_);
+      return false;
+    }
+    require_same_build(*found, wanted_, options_.output);
+    record_ = std::move(*found);
+    for (const ShardEntry& shard : record_.shards) check_sealed(shard);
+    dropped_ = record_.dropped;
+    problems_ = record_.problems;
+    documents_read_ = record_.documents_read;
+    return fs::exists(manifest_path());
+  }
+
+  void check_sealed(const ShardEntry& shard) {
+    const std::string path = options_.output + "/" + shard.file;
+    std::error_code missing;
+    const auto bytes = fs::file_size(path, missing);
+    require(!missing && static_cast<std::int64_t>(bytes) == shard.bytes,
+            "'{}' is missing or damaged; delete the folder '{}' and build again", path, options_.output);
+    progress_.documents += shard.documents;
+    progress_.sentences += shard.sentences;
+    progress_.tokens += shard.tokens;
+    ++progress_.shards;
+  }
+
+  // False where the stop hook ended it.
+  bool read_all() {
+    DocumentReader reader(options_, wanted_.inputs);
+    for (const InputFile& file : wanted_.inputs) progress_.bytes_total += file.bytes;
+    for (std::int64_t i = 0; i < documents_read_; ++i) {
+      require(reader.next().has_value(),
+              "the input has fewer documents than the build in '{}' has read; delete that folder", options_.output);
+    }
+    const int cores = static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
+    const int workers = options_.workers > 0 ? options_.workers : cores;
+    bool stopped = false;
+    OrderedPool<RawDocument, MadeDocument> pool(workers, kMostItemsPerWorker * static_cast<std::size_t>(workers),
+                                                kMostBytesUnderWay);
+    pool.run({.next = [&] { return reader.next(); },
+              .bytes = [](const RawDocument& raw) { return raw.text.size(); },
+              .make_worker =
+                  [&] {
+                    const auto maker = std::make_shared<DocumentMaker>(options_, tokenizer_);
+                    return [maker](RawDocument raw) { return maker->make(std::move(raw)); };
+                  },
+              .use =
+                  [&](MadeDocument made) {
+                    use(made);
+                    stopped = hooks_.stop && hooks_.stop();
+                    return !stopped;
+                  }});
+    return !stopped;
+  }
+
+  void use(const MadeDocument& made) {
+    ++documents_read_;
+    progress_.bytes_read = made.bytes_read;
+    dropped_ += made.dropped;
+    if (made.problem) {
+      require(options_.skip_errors, "{} (or leave such input out with --on-error skip)", made.problem->message);
+      problems_.add(made.problem->kind);
+      if (hooks_.left_out) hooks_.left_out(*made.problem);
+    }
+    if (made.document) {
+      writer_.add_document(*made.document);
+      ++progress_.documents;
+      progress_.sentences += static_cast<std::int64_t>(made.document->sentence_sizes.size());
+      progress_.tokens += static_cast<std::int64_t>(made.document->tokens.size());
+      if (writer_.tokens() >= options_.shard_tokens) seal_shard();
+    }
+    if (hooks_.progress) hooks_.progress(progress_);
+  }
+
+  void seal_shard() {
+    record_.shards.push_back(writer_.seal(options_.output, record_.shards.size()));
+    record_.documents_read = documents_read_;
+    record_.dropped = dropped_;
+    record_.problems = problems_;
+    write_build_record(record_path(), record_);
+    ++progress_.shards;
+  }
+
+  Manifest manifest() const {
+    Manifest manifest;
+    manifest.tokenizer_sha256 = tokenizer_.sha256();
+    manifest.vocabulary_size = tokenizer_.size();
+    manifest.sentences = name_of(options_.sentences);
+    manifest.min_sentence_tokens = options_.min_sentence_tokens;
+    manifest.min_sentence_chars = options_.min_sentence_chars;
+    manifest.min_document_sentences = options_.min_document_sentences;
+    manifest.shard_tokens = options_.shard_tokens;
+    manifest.labels = options_.labels;
+    manifest.dropped = dropped_;
+    manifest.shards = record_.shards;
+    return manifest;
+  }
+
+  BuildResult finish(BuildResult::End end) const {
+    BuildResult result;
+    result.end = end;
+    result.manifest = end == BuildResult::End::already_complete ? read_manifest(manifest_path()) : manifest();
+    result.problems = problems_;
+    result.documents_read = documents_read_;
+    return result;
+  }
+
+  const BuildOptions& options_;
+  const BuildHooks& hooks_;
+  const Tokenizer tokenizer_;
+  const BuildRecord wanted_;
+  const FolderLock lock_;
+  BuildRecord record_;
+  ShardWriter writer_;
+  // Up to the document used last; the record holds those up to the last sealed shard.
+  std::int64_t documents_read_ = 0;
+  DroppedCounts dropped_;
+  ProblemCounts problems_;
+  BuildProgress progress_;
+};
+
+}  // namespace
+
+BuildResult build_corpus(const BuildOptions& options, const BuildHooks& hooks) {
+  check_options(options);
+  return Builder(options, hooks).run();
+}
+
+}  // namespace prelude

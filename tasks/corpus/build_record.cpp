@@ -1,0 +1,105 @@
+#include "tasks/corpus/build_record.h"
+
+#include <filesystem>
+#include <limits>
+#include <utility>
+
+#include "core/error.h"
+#include "core/io/atomic_file.h"
+#include "tasks/corpus/json_fields.h"
+
+namespace prelude {
+namespace {
+
+constexpr std::int64_t kMost = std::int64_t{1} << 48;
+constexpr const char* kFresh = "give another --output, or delete the folder to start afresh";
+
+const char* text_of(bool value) { return value ? "true" : "false"; }
+
+std::string value_of(const BuildRecord& record, const std::string& name) {
+  for (const auto& [key, value] : record.options) {
+    if (key == name) return value;
+  }
+  return "absent";
+}
+
+}  // namespace
+
+BuildRecord new_build_record(const BuildOptions& options, std::vector<InputFile> inputs,
+                             const std::string& tokenizer_sha256) {
+  BuildRecord record;
+  record.options = {{"tokenizer", tokenizer_sha256},
+                    {"sentences", name_of(options.sentences)},
+                    {"min-sentence-tokens", std::to_string(options.min_sentence_tokens)},
+                    {"min-sentence-chars", std::to_string(options.min_sentence_chars)},
+                    {"min-document-sentences", std::to_string(options.min_document_sentences)},
+                    {"shard-tokens", std::to_string(options.shard_tokens)},
+                    {"text-field", options.text_field},
+                    {"labels", text_of(options.labels)},
+                    {"max-line-bytes", std::to_string(options.max_line_bytes)},
+                    {"max-document-bytes", std::to_string(options.max_document_bytes)},
+                    {"on-error", options.skip_errors ? "skip" : "stop"}};
+  record.inputs = std::move(inputs);
+  return record;
+}
+
+void write_build_record(const std::string& path, const BuildRecord& record) {
+  nlohmann::ordered_json document = {{"schema_version", 1},
+                                     {"options", nlohmann::ordered_json::object()},
+                                     {"inputs", nlohmann::ordered_json::array()},
+                                     {"documents_read", record.documents_read},
+                                     {"dropped", to_json(record.dropped)},
+                                     {"problems", nlohmann::ordered_json::object()},
+                                     {"shards", nlohmann::ordered_json::array()}};
+  for (const auto& [name, value] : record.options) document["options"][name] = value;
+  for (const InputFile& input : record.inputs) {
+    document["inputs"].push_back({{"path", input.path}, {"bytes", input.bytes}, {"modified", input.modified}});
+  }
+  for (const ProblemKind kind : kProblemKinds) document["problems"][name_of(kind)] = record.problems.of(kind);
+  for (const ShardEntry& shard : record.shards) document["shards"].push_back(to_json(shard));
+  const auto replace = nlohmann::json::error_handler_t::replace;  // a path may be no UTF-8
+  write_file_atomically(path, document.dump(2, ' ', false, replace) + "\n");
+}
+
+std::optional<BuildRecord> read_build_record(const std::string& path) {
+  if (!std::filesystem::exists(path)) return {};
+  const nlohmann::json document = read_json_file(path, std::size_t{1} << 30);
+  const JsonFields fields(document, path, "");
+  fields.check(fields.integer("schema_version", 0, kMost) == 1, "schema_version",
+               "must be 1; a newer prelude wrote it");
+  BuildRecord record;
+  const JsonFields options = fields.object("options");
+  for (const auto& [name, ignored] : document["options"].items())
+    record.options.emplace_back(name, options.text(name.c_str()));
+  for (const JsonFields& input : fields.objects("inputs")) {
+    record.inputs.push_back({input.text("path"), format_of(input.text("path")), input.integer("bytes", 0, kMost),
+                             input.integer("modified", std::numeric_limits<std::int64_t>::min(),
+                                           std::numeric_limits<std::int64_t>::max())});
+  }
+  record.documents_read = fields.integer("documents_read", 0, kMost);
+  record.dropped = read_dropped(fields.object("dropped"));
+  const JsonFields problems = fields.object("problems");
+  for (const ProblemKind kind : kProblemKinds) record.problems.add(kind, problems.integer(name_of(kind), 0, kMost));
+  for (const JsonFields& shard : fields.objects("shards"))
+    record.shards.push_back(read_shard_entry(shard, record.shards.size()));
+  return record;
+}
+
+void require_same_build(const BuildRecord& found, const BuildRecord& wanted, const std::string& output) {
+  for (const auto& [name, value] : wanted.options) {
+    const std::string other = value_of(found, name);
+    require(value == other, "'{}' holds a corpus built with another {} ({}, now {}); use the same, {}", output, name,
+            other, value, kFresh);
+  }
+  require(found.inputs.size() == wanted.inputs.size(),
+          "'{}' holds a corpus built from {} input files, now there are {}; {}", output, found.inputs.size(),
+          wanted.inputs.size(), kFresh);
+  for (std::size_t i = 0; i < wanted.inputs.size(); ++i) {
+    require(found.inputs[i].path == wanted.inputs[i].path, "'{}' holds a corpus built from '{}', not '{}'; {}", output,
+            found.inputs[i].path, wanted.inputs[i].path, kFresh);
+    require(found.inputs[i] == wanted.inputs[i], "the input '{}' has changed since the build in '{}' began; {}",
+            wanted.inputs[i].path, output, kFresh);
+  }
+}
+
+}  // namespace prelude
