@@ -1,0 +1,166 @@
+#include "launch/commands/pretrain_options.h"
+
+#include <algorithm>
+
+#include "core/delta/prompt_file.h"
+#include "core/error.h"
+#include "tasks/pretext/make_pretext_task.h"
+#include "tasks/pretext/quirks.h"
+
+namespace prelude {
+namespace {
+
+constexpr double most_steps = 1e9;
+constexpr double largest_batch = 1 << 20;
+constexpr std::int64_t usual_prompt_length = 100;
+
+void declare_what(OptionTable& table, PretrainOptions& options) {
+  table.add("backbone", options.backbone, "DIR", "Backbone folder in Hugging Face's layout; it stays frozen.")
+      .required();
+  table
+      .add("corpus", options.corpus, "DIR", "Corpus folder, from `prelude corpus build` with the backbone's tokenizer.")
+      .required();
+  table.add("output", options.output, "RUN", "Run folder. Run again on the same folder, it goes on where it stopped.")
+      .required();
+  table.add("task", options.task, "", "Pretext task.").choices(pretext_task_names());
+  table.add("prompt-length", options.prompt_length, "P", "Prompt rows; 100, or as many as --from has.")
+      .at_least(1)
+      .at_most(4096);
+  table
+      .add(
+          "init", options.init, "",
+          "First prompt: rows sampled out of the vocabulary's embedding, the embeddings of --init-text or of the label "
+          "words (repeated), or random numbers with the embedding's spread.")
+      .choices({"vocabulary", "text", "labels", "normal", "uniform"});
+  table.add("init-text", options.init_text, "TEXT", "Text for --init text.");
+  table.add("from", options.from, "PROMPT", "Start from this prompt (a PEFT folder, .npy or .pt) instead of --init.");
+}
+
+void declare_steps(OptionTable& table, PretrainOptions& options) {
+  std::vector<std::string> schedules;
+  std::string meanings;
+  for (const auto& schedule : schedule_names) {
+    schedules.emplace_back(schedule.name);
+    meanings += fmt::format(" {}: {}.", schedule.name, schedule.formula);
+  }
+  table.add("steps", options.steps, "N", "Updates of the whole run.").at_least(1).at_most(most_steps);
+  table.add("global-batch", options.global_batch, "N", "Examples a step.").at_least(1).at_most(largest_batch);
+  table.add("micro-batch", options.micro_batch, "N", "Examples computed at once, at most.")
+      .at_least(1)
+      .at_most(largest_batch);
+  table.add("learning-rate", options.learning_rate, "X", "Rate of the schedule.").above(0);
+  table.add("schedule", options.schedule, "", "Rate over the steps." + meanings).choices(schedules);
+  table.add("warmup-steps", options.warmup_steps, "N", "First steps, over which the rate climbs in a line.")
+      .at_least(0);
+  table.add("weight-decay", options.weight_decay, "X", "AdamW's decay, of the prompt too.").at_least(0).below(1);
+  table.add("clip", options.clip, "X", "Largest L2 norm of the gradient.").above(0);
+  table.add("beta1", options.beta1, "X", "AdamW's decay of the first moment.").at_least(0).below(1);
+  table.add("beta2", options.beta2, "X", "AdamW's decay of the second moment.").at_least(0).below(1);
+  table.add("epsilon", options.epsilon, "X", "AdamW's epsilon.").above(0);
+}
+
+void declare_examples(OptionTable& table, PretrainOptions& options) {
+  table
+      .add("max-source", options.max_source, "N",
+           "Encoder positions, prompt rows included; 0: the task's (nsp 512, nss 1024, unified 768, cls 368).")
+      .at_least(0)
+      .at_most(1 << 16);
+  table.add("label-words", options.label_words, "WORD",
+            "Words that answer, in class order, instead of the task's own.");
+  table.add("confidence", options.confidence, "X",
+            "cls: a sentence counts where its label's confidence is above these, one for each of the five classes.");
+  table.add(
+      "quirks", options.quirks, "LIST",
+      fmt::format("What PPT's code does that is taken for a defect, to repeat it: `ppt` for all, or names joined by "
+                  "commas out of {}.",
+                  quirk_list(parse_quirks("ppt"))));
+}
+
+void declare_validation(OptionTable& table, PretrainOptions& options) {
+  table.add("validation-fraction", options.validation_fraction, "X", "Share of the documents that is held out.")
+      .above(0)
+      .below(1);
+  table.add("validation-examples", options.validation_examples, "N", "Held-out examples of a validation.")
+      .at_least(1)
+      .at_most(1 << 24);
+  table
+      .add("evaluate-every", options.evaluate_every, "STEPS",
+           "Steps between validations; 0: only before the first and after the last step.")
+      .at_least(0);
+  table.add("patience", options.patience, "N", "Stop after this many validations without a new best; 0: never.")
+      .at_least(0);
+  table.add("checkpoint-every", options.checkpoint_every, "STEPS", "Steps between checkpoints; 0: by time alone.")
+      .at_least(0);
+  table
+      .add("checkpoint-seconds", options.checkpoint_seconds, "S",
+           "Seconds between checkpoints, where that comes first; 0: by steps alone.")
+      .at_least(0);
+  table.add("keep", options.keep, "N", "Newest checkpoints to keep, beside the best.").at_least(1);
+  table.add("seed", options.seed, "N", "Seed of the prompt's first values and of the examples.");
+  table.add("verify-frozen", options.verify_frozen, "",
+            "Hash the backbone again at the end: it must not have changed.");
+}
+
+// The five thresholds of cls.
+void read_confidence(const std::vector<std::string>& texts, std::array<double, 5>& confidence) {
+  if (texts.empty()) return;
+  require(texts.size() == confidence.size(),
+          "--confidence: {} numbers are given, one for each of the {} classes is needed", texts.size(),
+          confidence.size());
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    try {
+      parse_value(texts[i], confidence[i]);
+    } catch (const UserError& error) {
+      fail("--confidence: {}", error.what());
+    }
+    require(confidence[i] >= 0 && confidence[i] < 1, "--confidence: {} is not at least 0 and less than 1", texts[i]);
+  }
+}
+
+}  // namespace
+
+void declare(OptionTable& table, PretrainOptions& options) {
+  declare_what(table, options);
+  declare_steps(table, options);
+  declare_examples(table, options);
+  declare_validation(table, options);
+  declare_session(table, options.session);
+}
+
+void settle(PretrainOptions& options) {
+  check(schedule_of(options));
+  parse_quirks(options.quirks);
+  std::array<double, 5> confidence{};
+  read_confidence(options.confidence, confidence);
+  require(options.from.empty() || options.init_text.empty(), "--from and --init-text exclude each other; drop one");
+  require((options.init == "text") == !options.init_text.empty(),
+          "--init text and --init-text TEXT belong together; give both");
+  if (!options.from.empty()) {
+    const auto rows = read_prompt(options.from).rows.size(0);
+    require(!options.prompt_length || *options.prompt_length == rows,
+            "--prompt-length is {} but the prompt '{}' has {} rows; drop --prompt-length",
+            options.prompt_length.value_or(0), options.from, rows);
+    options.prompt_length = rows;
+  }
+  if (!options.prompt_length) options.prompt_length = usual_prompt_length;
+  if (options.max_source == 0) options.max_source = default_max_source(options.task);
+  options.micro_batch = std::min(options.micro_batch, options.global_batch);
+}
+
+Schedule schedule_of(const PretrainOptions& options) {
+  return {schedule_kind(options.schedule), options.learning_rate, options.warmup_steps, options.steps};
+}
+
+PretextOptions pretext_of(const PretrainOptions& options, std::int64_t start_id) {
+  PretextOptions pretext;
+  pretext.max_source = options.max_source;
+  pretext.prompt_length = options.prompt_length.value();
+  pretext.validation_fraction = options.validation_fraction;
+  pretext.start_id = static_cast<std::int32_t>(start_id);
+  pretext.label_words = options.label_words;
+  read_confidence(options.confidence, pretext.confidence);
+  pretext.quirks = parse_quirks(options.quirks);
+  return pretext;
+}
+
+}  // namespace prelude

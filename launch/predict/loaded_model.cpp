@@ -1,0 +1,33 @@
+#include "launch/predict/loaded_model.h"
+
+#include <utility>
+
+#include "core/delta/prompt_file.h"
+#include "core/t5/load.h"
+
+namespace prelude {
+
+LoadedModel::LoadedModel(Model model, std::unique_ptr<SoftPrompt> prompt, std::optional<Tokenizer> tokenizer,
+                         std::string folder, at::Device device)
+    : model_(std::move(model)),
+      prompt_(std::move(prompt)),
+      tokenizer_(std::move(tokenizer)),
+      folder_(std::move(folder)),
+      device_(device) {}
+
+LoadedModel LoadedModel::load(const std::string& backbone, const std::string& prompt, const Session& session) {
+  std::optional<Prompt> read;
+  if (!prompt.empty()) read = read_prompt(prompt);  // before the gigabytes: it may be the mistake
+  Backbone loaded = load_backbone(backbone, session.device, session.dtype);
+  std::unique_ptr<SoftPrompt> rows;
+  if (read) {
+    require_width(*read, prompt, loaded.config.d_model, backbone);
+    rows = std::make_unique<SoftPrompt>(read->rows, session.device);
+  }
+  std::optional<Tokenizer> tokenizer;
+  if (!loaded.tokenizer_path.empty()) tokenizer = Tokenizer::load(loaded.tokenizer_path, loaded.config.vocab_size);
+  return {Model(loaded.config, std::move(loaded.weights)), std::move(rows), std::move(tokenizer), backbone,
+          session.device};
+}
+
+}  // namespace prelude

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "core/delta/soft_prompt.h"
+#include "core/t5/model.h"
+#include "core/text/tokenizer.h"
+#include "launch/session.h"
+
+namespace prelude {
+
+// A frozen backbone with, or without, a prompt in front of it, ready to score.
+class LoadedModel {
+ public:
+  // `prompt`: a PEFT folder, .npy or .pt; empty: none. Throws UserError where the prompt has another width.
+  static LoadedModel load(const std::string& backbone, const std::string& prompt, const Session& session);
+
+  LoadedModel(Model model, std::unique_ptr<SoftPrompt> prompt, std::optional<Tokenizer> tokenizer, std::string folder,
+              at::Device device);
+
+  const Model& model() const { return model_; }
+  const T5Config& config() const { return model_.config(); }
+  at::Device device() const { return device_; }
+  // The delta's sites: the prompt's, or none.
+  DeltaSites sites() const { return prompt_ ? DeltaSites(*prompt_) : DeltaSites(); }
+  std::int64_t prompt_rows() const { return prompt_ ? prompt_->rows().size(0) : 0; }
+  // The backbone's; nullptr where its folder has none.
+  const Tokenizer* tokenizer() const { return tokenizer_ ? &*tokenizer_ : nullptr; }
+  const std::string& folder() const { return folder_; }
+
+ private:
+  Model model_;
+  std::unique_ptr<SoftPrompt> prompt_;
+  std::optional<Tokenizer> tokenizer_;
+  std::string folder_;
+  at::Device device_;
+};
+
+}  // namespace prelude

@@ -1,0 +1,168 @@
+#include "launch/predict/scorer.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "launch/predict/padded_ids.h"
+
+namespace prelude {
+namespace {
+
+// Logits live for this many numbers at a time, at most.
+constexpr std::int64_t logits_at_once = std::int64_t{1} << 25;
+
+at::Tensor to_device(const std::vector<std::int64_t>& values, at::Device device) {
+  return at::tensor(values, at::kLong).to(device);
+}
+
+EncoderOutput encode(const LoadedModel& loaded, std::span<const Ids> sources) {
+  const PaddedIds padded = pad_ids(sources, loaded.config().pad_token_id, loaded.device());
+  return loaded.model().encode(padded.ids, padded.lengths, loaded.sites());
+}
+
+EncoderOutput rows_of(const EncoderOutput& encoded, const at::Tensor& rows) {
+  return {encoded.hidden.index_select(0, rows), encoded.lengths.index_select(0, rows), encoded.full};
+}
+
+// log softmax(logits)[label] of hidden rows [N,D] and labels [N] -> [N] on the CPU.
+at::Tensor label_log_probabilities(const Model& model, const at::Tensor& hidden, const at::Tensor& labels) {
+  const std::int64_t block = std::max<std::int64_t>(1, logits_at_once / model.config().vocab_size);
+  std::vector<at::Tensor> parts;
+  for (std::int64_t begin = 0; begin < hidden.size(0); begin += block) {
+    const std::int64_t count = std::min(block, hidden.size(0) - begin);
+    at::Tensor logits = model.logits(hidden.narrow(0, begin, count));  // [n,V]
+    if (logits.scalar_type() != at::kDouble) logits = logits.to(at::kFloat);
+    const at::Tensor picked = labels.narrow(0, begin, count).unsqueeze(1);  // [n,1]
+    parts.push_back((logits.gather(1, picked) - logits.logsumexp(1, true)).squeeze(1));
+  }
+  return at::cat(parts).to(at::kDouble).to(at::Device(at::kCPU));
+}
+
+// A target, which encoded row it belongs to, and where its numbers go.
+struct Row {
+  std::int64_t encoded;
+  const Ids* target;
+  std::vector<double>* result;
+};
+
+void score_rows(const LoadedModel& loaded, const EncoderOutput& encoded, std::span<const Row> rows) {
+  std::vector<Ids> inputs;
+  std::vector<std::int64_t> places;     // of real positions in the flattened [rows, T]
+  std::vector<std::int64_t> labels;     // one a real position
+  std::vector<std::int64_t> encodings;  // one a row
+  std::size_t width = 0;
+  for (const Row& row : rows) width = std::max(width, row.target->size());
+  for (const Row& row : rows) {
+    for (std::size_t t = 0; t < row.target->size(); ++t) {
+      places.push_back(static_cast<std::int64_t>(inputs.size() * width + t));
+      labels.push_back((*row.target)[t]);
+    }
+    inputs.emplace_back(row.target->begin(), row.target->end() - 1);
+    inputs.back().insert(inputs.back().begin(), static_cast<std::int32_t>(loaded.config().decoder_start_token_id));
+    encodings.push_back(row.encoded);
+  }
+  const at::Device device = loaded.device();
+  const at::Tensor decoder_ids = pad_ids(inputs, loaded.config().pad_token_id, device).ids;  // [R,T]
+  const at::Tensor hidden =
+      loaded.model().decode(decoder_ids, rows_of(encoded, to_device(encodings, device)), loaded.sites());  // [R,T,D]
+  const at::Tensor real = hidden.flatten(0, 1).index_select(0, to_device(places, device));                 // [N,D]
+  const at::Tensor found = label_log_probabilities(loaded.model(), real, to_device(labels, device));       // [N]
+  const double* next = found.const_data_ptr<double>();
+  for (const Row& row : rows) {
+    row.result->assign(next, next + row.target->size());
+    next += row.target->size();
+  }
+}
+
+// Indices 0 ... count - 1, those of longer sources first: a batch then holds little padding.
+template <typename Length>
+std::vector<std::size_t> longest_first(std::size_t count, Length length) {
+  std::vector<std::size_t> order(count);
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return length(a) > length(b); });
+  return order;
+}
+
+}  // namespace
+
+LogProbabilities score(const LoadedModel& loaded, std::span<const ScoringJob> jobs, std::int64_t batch_size) {
+  const at::NoGradGuard no_graph;
+  const auto most = static_cast<std::size_t>(batch_size);
+  LogProbabilities results(jobs.size());
+  const auto order = longest_first(jobs.size(), [&](std::size_t i) { return jobs[i].source.size(); });
+  for (std::size_t begin = 0; begin < order.size(); begin += most) {
+    const std::size_t count = std::min(most, order.size() - begin);
+    std::vector<Ids> sources;
+    std::vector<Row> rows;
+    for (std::size_t k = 0; k < count; ++k) {
+      const std::size_t i = order[begin + k];
+      sources.push_back(jobs[i].source);
+      results[i].resize(jobs[i].targets.size());
+      for (std::size_t j = 0; j < jobs[i].targets.size(); ++j) {
+        rows.push_back({static_cast<std::int64_t>(k), &jobs[i].targets[j], &results[i][j]});
+      }
+    }
+    const EncoderOutput encoded = encode(loaded, sources);
+    for (std::size_t row = 0; row < rows.size(); row += most) {
+      score_rows(loaded, encoded, std::span(rows).subspan(row, std::min(most, rows.size() - row)));
+    }
+  }
+  return results;
+}
+
+namespace {
+
+// The likeliest next id of each row, [B]: decoder input is the start id, then what has been generated.
+std::vector<std::int64_t> next_ids(const LoadedModel& loaded, const EncoderOutput& encoded, std::vector<Ids> inputs) {
+  const T5Config& config = loaded.config();
+  for (Ids& ids : inputs) ids.insert(ids.begin(), static_cast<std::int32_t>(config.decoder_start_token_id));
+  const at::Tensor ids = pad_ids(inputs, config.pad_token_id, loaded.device()).ids;            // [B,T], none padded
+  const at::Tensor last = loaded.model().decode(ids, encoded, loaded.sites()).select(1, -1);   // [B,D]
+  const at::Tensor best = loaded.model().logits(last).argmax(1).to(at::Device(at::kCPU));      // [B]
+  return {best.const_data_ptr<std::int64_t>(), best.const_data_ptr<std::int64_t>() + best.numel()};
+}
+
+std::vector<Ids> generate_batch(const LoadedModel& loaded, std::span<const Ids> sources, std::int64_t most_new) {
+  std::vector<Ids> results(sources.size());
+  std::vector<std::size_t> open(sources.size());  // those that have not ended
+  std::iota(open.begin(), open.end(), std::size_t{0});
+  EncoderOutput encoded = encode(loaded, sources);  // one row an open one
+  for (std::int64_t step = 0; step < most_new && !open.empty(); ++step) {
+    std::vector<Ids> inputs;
+    for (const std::size_t i : open) inputs.push_back(results[i]);
+    const std::vector<std::int64_t> found = next_ids(loaded, encoded, std::move(inputs));
+    std::vector<std::size_t> still_open;
+    std::vector<std::int64_t> kept;
+    for (std::size_t k = 0; k < open.size(); ++k) {
+      results[open[k]].push_back(static_cast<std::int32_t>(found[k]));
+      if (found[k] == loaded.config().eos_token_id) continue;
+      still_open.push_back(open[k]);
+      kept.push_back(static_cast<std::int64_t>(k));
+    }
+    if (!kept.empty() && kept.size() < open.size()) encoded = rows_of(encoded, to_device(kept, loaded.device()));
+    open = std::move(still_open);
+  }
+  return results;
+}
+
+}  // namespace
+
+std::vector<Ids> generate_greedily(const LoadedModel& loaded, std::span<const Ids> sources, std::int64_t batch_size,
+                                   std::int64_t most_new) {
+  const at::NoGradGuard no_graph;
+  const auto most = static_cast<std::size_t>(batch_size);
+  std::vector<Ids> results(sources.size());
+  const auto order = longest_first(sources.size(), [&](std::size_t i) { return sources[i].size(); });
+  for (std::size_t begin = 0; begin < order.size(); begin += most) {
+    const std::size_t count = std::min(most, order.size() - begin);
+    std::vector<Ids> batch;
+    for (std::size_t k = 0; k < count; ++k) batch.push_back(sources[order[begin + k]]);
+    std::vector<Ids> generated = generate_batch(loaded, batch, most_new);
+    for (std::size_t k = 0; k < count; ++k) results[order[begin + k]] = std::move(generated[k]);
+  }
+  return results;
+}
+
+}  // namespace prelude

@@ -1,0 +1,36 @@
+// The machine side of a command: device, number type and threads.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <optional>
+#include <string>
+
+#include "launch/options.h"
+
+namespace prelude {
+
+struct SessionOptions {
+  std::string device;  // "cpu", "cuda"; empty: cuda if there is one
+  std::string dtype;   // "float32", "bfloat16"; empty: bfloat16 on cuda, float32 on cpu
+  int threads = 0;     // 0: one a core
+};
+
+// --device, --dtype, --threads.
+void declare_session(OptionTable& table, SessionOptions& options);
+
+struct Session {
+  at::Device device;
+  at::ScalarType dtype;  // of the backbone's weights and activations
+  int threads;
+};
+
+// Settles what was left open, in `options` too, so that a written configuration says what was used. Throws UserError
+// where cuda is asked for and this build or this machine has none.
+//
+// Sets the process's thread count, and on cuda asks LibTorch for deterministic kernels and full float32 products. CPU
+// results are a function of the thread count: matrix libraries cut sums by it, so a run records it. Denormal numbers
+// keep their IEEE meaning: flushing is a state of each thread, and worker threads would round unlike the main one.
+Session open_session(SessionOptions& options);
+
+}  // namespace prelude

@@ -1,0 +1,55 @@
+// metrics.jsonl: one JSON object a line, in step order (docs/formats.md, "Run folder").
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/io/posix.h"
+
+namespace prelude {
+
+// One update. Fields whose names end in `seconds` or `per_second` differ from run to run; all others are a function of
+// the configuration.
+struct StepMetrics {
+  std::int64_t step = 0;      // updates done, this one counted
+  double loss = 0;            // mean over the batch's label tokens, before the update; null where not finite
+  double learning_rate = 0;   // of this update
+  double grad_norm = 0;       // before clipping; null where not finite
+  std::int64_t tokens = 0;    // real source and label tokens of this step
+  std::int64_t examples = 0;  // of this step
+  bool skipped = false;       // not finite: no update was made; written only where true
+  double step_seconds = 0;
+  double tokens_per_second = 0;
+};
+
+struct ValidationMetrics {
+  std::int64_t step = 0;  // updates done before it
+  double loss = 0;        // mean over label tokens
+  double accuracy = 0;    // share of examples whose right label word is the likeliest of the label words
+  std::int64_t examples = 0;
+  bool best = false;  // lower than every one before
+  double seconds = 0;
+};
+
+// One line without its end. Doubles are written so that they read back exactly.
+std::string json_line(const StepMetrics& metrics);
+std::string json_line(const ValidationMetrics& metrics);
+
+class MetricsFile {
+ public:
+  // Opens for appending after dropping every line of a step after `last_step`, and a torn last line.
+  MetricsFile(const std::string& path, std::int64_t last_step);
+  void write(const StepMetrics& metrics) { append(json_line(metrics)); }
+  void write(const ValidationMetrics& metrics) { append(json_line(metrics)); }
+  // On disk when it returns; called before a checkpoint, so that lines never lag behind it.
+  void sync();
+
+ private:
+  void append(std::string line);
+
+  std::string path_;
+  UniqueFd fd_;
+};
+
+}  // namespace prelude

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "launch/run_folder.h"
+#include "launch/telemetry/event_file.h"
+#include "launch/telemetry/metrics.h"
+#include "launch/telemetry/progress.h"
+#include "launch/telemetry/screen.h"
+
+namespace spdlog {
+class logger;
+}
+
+namespace prelude {
+
+// Everything a run says: metrics.jsonl, the TensorBoard events, log.txt and the progress line on standard error.
+class RunTelemetry {
+ public:
+  // Continues `folder` after `first_step` updates: metrics of later steps are dropped. `steps` is the run's total.
+  RunTelemetry(const RunFolder& folder, std::int64_t first_step, std::int64_t steps, Screen screen);
+  RunTelemetry(const RunTelemetry&) = delete;
+  RunTelemetry& operator=(const RunTelemetry&) = delete;
+  ~RunTelemetry();
+
+  void step(const StepMetrics& metrics);
+  void validation(const ValidationMetrics& metrics);
+  // To the log and to standard error.
+  void message(const std::string& text);
+  void warning(const std::string& text);
+  // Before a checkpoint: what was written is on disk.
+  void sync();
+
+ private:
+  MetricsFile metrics_;
+  EventFile events_;
+  LiveLine line_;
+  std::shared_ptr<spdlog::logger> log_;
+  TrainingProgress progress_;
+  double smooth_seconds_ = 0;  // a step's, exponentially averaged
+};
+
+// The mean training loss of the first and last steps of metrics.jsonl, and its first, last and best validation loss.
+struct RunSummary {
+  double first_loss = 0;
+  double last_loss = 0;
+  std::int64_t averaged_steps = 0;  // at each end
+  std::optional<double> first_validation;
+  std::optional<double> last_validation;
+  std::optional<double> best_validation;
+  std::int64_t best_step = 0;
+  std::optional<double> first_accuracy;
+  std::optional<double> last_accuracy;
+};
+RunSummary summarise(const std::string& metrics_path);
+
+}  // namespace prelude

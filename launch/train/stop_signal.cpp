@@ -1,0 +1,57 @@
+#include "launch/train/stop_signal.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+
+#include "core/error.h"
+
+namespace prelude {
+namespace {
+
+// A signal handler can reach nothing but the process's own state.
+volatile std::sig_atomic_t caught = 0;
+volatile std::sig_atomic_t installed = 0;
+
+struct Handled {
+  int number;
+  const char* name;
+};
+constexpr std::array<Handled, 3> handled{{{SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGUSR1, "SIGUSR1"}}};
+std::array<struct sigaction, handled.size()> before;
+
+extern "C" void on_signal(int number) {
+  constexpr int interrupted_twice = 130;  // 128 + SIGINT, as shells have it
+  if (number == SIGINT && caught == SIGINT) _exit(interrupted_twice);
+  caught = number;
+}
+
+}  // namespace
+
+StopSignal::StopSignal() {
+  ensure(installed == 0, "two StopSignals at once");
+  installed = 1;
+  caught = 0;
+  struct sigaction action {};
+  action.sa_handler = on_signal;
+  sigemptyset(&action.sa_mask);
+  action.sa_flags = SA_RESTART;
+  for (std::size_t i = 0; i < handled.size(); ++i) sigaction(handled[i].number, &action, &before[i]);
+}
+
+StopSignal::~StopSignal() {
+  for (std::size_t i = 0; i < handled.size(); ++i) sigaction(handled[i].number, &before[i], nullptr);
+  installed = 0;
+}
+
+bool StopSignal::requested() const { return caught != 0; }
+
+std::string StopSignal::name() const {
+  for (const auto& signal : handled) {
+    if (signal.number == caught) return signal.name;
+  }
+  return {};
+}
+
+}  // namespace prelude

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "core/delta/delta.h"
+#include "core/optim/adamw.h"
+#include "core/optim/schedule.h"
+#include "core/t5/batch.h"
+#include "core/t5/model.h"
+#include "launch/telemetry/run_telemetry.h"
+#include "launch/train/stop_signal.h"
+#include "launch/train/train_state.h"
+#include "launch/train/validation.h"
+
+namespace prelude {
+
+struct TrainSettings {
+  std::int64_t steps = 0;
+  Schedule schedule;
+  double clip = 1;
+  std::int64_t evaluate_every = 0;    // steps; 0: only before the first step and after the last
+  std::int64_t patience = 0;          // validations without a new best before the run ends; 0: no limit
+  std::int64_t checkpoint_every = 0;  // steps; 0: by time alone
+  double checkpoint_seconds = 0;      // 0: by steps alone
+  std::int64_t global_batch = 0;      // examples a step
+};
+
+// What the loop works on; all outlive it.
+struct TrainParts {
+  const Model& model;
+  Delta& delta;
+  AdamW& optimizer;
+  // The micro-batches of the step that follows the last one given.
+  std::function<std::vector<Batch>()> next_batches;
+  const Validation& validation;
+  RunTelemetry& telemetry;
+  // Puts delta, optimiser and the given state on disk.
+  std::function<void(const TrainState&)> save_checkpoint;
+  // The delta is the best so far, or (false) just the newest: for those who only want the prompt.
+  std::function<void(const TrainState&, bool best)> export_prompt;
+};
+
+enum class TrainEnd : std::uint8_t { finished, out_of_patience, stopped_by_signal };
+
+class TrainLoop {
+ public:
+  // Throws UserError after this many skipped updates in a row.
+  static constexpr std::int64_t most_skipped_in_row = 10;
+
+  TrainLoop(TrainParts parts, const TrainSettings& settings, TrainState state);
+
+  // Steps until the last one, until patience ends, or until a signal came; a checkpoint and the newest prompt are
+  // written before it returns.
+  TrainEnd run(const StopSignal& signal);
+  const TrainState& state() const { return state_; }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  bool ended() const { return state_.step >= settings_.steps || state_.out_of_patience; }
+  bool validation_due() const;
+  bool checkpoint_due() const;
+  void validate();
+  void save();
+  void step(StepSums& sums);
+  void count_skipped();
+
+  TrainParts parts_;
+  TrainSettings settings_;
+  TrainState state_;
+  std::int64_t saved_step_;
+  Clock::time_point saved_at_ = Clock::now();
+};
+
+}  // namespace prelude

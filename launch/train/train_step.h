@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cmath>
+#include <span>
+
+#include "core/delta/delta.h"
+#include "core/optim/adamw.h"
+#include "core/t5/batch.h"
+#include "core/t5/model.h"
+#include "launch/train/step_sums.h"
+
+namespace prelude {
+
+struct StepResult {
+  double loss;       // mean over the step's label tokens, before the update
+  double grad_norm;  // L2, before clipping
+  bool finite() const { return std::isfinite(loss) && std::isfinite(grad_norm); }
+};
+
+// One update of the delta: gradients of the micro-batches' summed losses, divided by the label tokens of all of them,
+// clipped to the norm `clip` (> 0), and an AdamW step at `learning_rate`. So any cut of the same examples into
+// micro-batches makes the same update, up to rounding. Where loss or gradient is not finite, nothing is updated. The
+// host waits for the device once, where the result is read.
+StepResult train_step(const Model& model, const Delta& delta, StepSums& sums, AdamW& optimizer,
+                      std::span<const Batch> micro_batches, double clip, double learning_rate);
+
+}  // namespace prelude

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "core/delta/delta.h"
+#include "core/t5/batch.h"
+#include "core/t5/model.h"
+#include "tasks/pretext/pretext_task.h"
+
+namespace prelude {
+
+struct ValidationResult {
+  double loss = 0;      // mean over label tokens
+  double accuracy = 0;  // share of examples whose right label word is the likeliest of all label words
+};
+
+// Held-out examples of a pretext task, ready on the device: the same at each evaluation of every run.
+class Validation {
+ public:
+  // Validation samples 0 ... count - 1 of `task`.
+  Validation(const PretextTask& task, std::int64_t count, std::int64_t micro_batch, const T5Config& config,
+             at::Device device);
+
+  std::int64_t examples() const { return examples_; }
+  // Makes no graph.
+  ValidationResult evaluate(const Model& model, const Delta& delta) const;
+
+ private:
+  struct Part {
+    Batch batch;
+    at::Tensor answer_rows;  // [B] int64: the label position of the answer
+    at::Tensor answers;      // [B] int64: the right one's place in label_ids
+  };
+
+  std::vector<Part> parts_;
+  at::Tensor label_ids_;  // [C] int64
+  std::int64_t examples_ = 0;
+  std::int64_t label_tokens_ = 0;
+};
+
+}  // namespace prelude
