@@ -26,7 +26,7 @@ std::map<std::string, std::string> read_index(const std::string& path) {
   for (const auto& [name, value] : index["weight_map"].items()) {
     require(value.is_string(), "{}: the shard of tensor \"{}\" must be a file name", path, printable(name));
     const std::string shard = value.get<std::string>();
-    require(fs::path(shard).filename() == shard && shard != ".." && shard != ".",
+    require(fs::path(shard).filename() == shard && !shard.empty() && shard != ".." && shard != ".",
             "{}: shard \"{}\" must be a plain file name in the same folder", path, printable(shard));
     shard_of[name] = shard;
   }
