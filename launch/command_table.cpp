@@ -5,6 +5,12 @@
 
 #include "core/error.h"
 #include "launch/commands/backbone.h"
+#include "launch/commands/corpus.h"
+#include "launch/commands/export.h"
+#include "launch/commands/import.h"
+#include "launch/commands/inspect.h"
+#include "launch/commands/pretrain.h"
+#include "launch/commands/tokenizer.h"
 #include "launch/nearest.h"
 #include "launch/version.h"
 
@@ -12,7 +18,9 @@ namespace prelude {
 
 const std::vector<Command>& command_table() {
   static const std::vector<Command> table = {
-      backbone_create_command(),
+      backbone_create_command(), corpus_build_command(), corpus_stats_command(),
+      corpus_verify_command(),   pretrain_command(),     tokenizer_encode_command(),
+      export_command(),          import_command(),       inspect_command(),
   };
   return table;
 }

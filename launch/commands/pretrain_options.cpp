@@ -14,6 +14,13 @@ constexpr double most_steps = 1e9;
 constexpr double largest_batch = 1 << 20;
 constexpr std::int64_t usual_prompt_length = 100;
 
+// A blank after each comma, so that a help page can break the line.
+std::string spaced(const std::string& list) {
+  std::string text;
+  for (const char c : list) text.append(1, c).append(c == ',' ? " " : "");
+  return text;
+}
+
 void declare_what(OptionTable& table, PretrainOptions& options) {
   table.add("backbone", options.backbone, "DIR", "Backbone folder in Hugging Face's layout; it stays frozen.")
       .required();
@@ -72,8 +79,8 @@ void declare_examples(OptionTable& table, PretrainOptions& options) {
   table.add(
       "quirks", options.quirks, "LIST",
       fmt::format("What PPT's code does that is taken for a defect, to repeat it: `ppt` for all, or names joined by "
-                  "commas out of {}.",
-                  quirk_list(parse_quirks("ppt"))));
+                  "commas: {}.",
+                  spaced(quirk_list(parse_quirks("ppt")))));
 }
 
 void declare_validation(OptionTable& table, PretrainOptions& options) {

@@ -48,7 +48,8 @@ ProgressBar::ProgressBar(std::string what, std::string unit, std::int64_t total,
 
 LiveLine::Fields ProgressBar::fields(double seconds) const {
   const auto done = static_cast<double>(done_);
-  const double rate = seconds > 0 ? done / seconds : 0;
+  constexpr double soonest = 0.1;  // a rate over less is noise
+  const double rate = seconds > soonest ? done / seconds : 0;
   const auto rate_text = fmt::format("{:>6} {}/s", amount_text(rate), unit_);
   if (total_ <= 0) return {{what_, fmt::format("{:>6} {}", amount_text(done), unit_)}, {"", rate_text}};
   const double share = done / static_cast<double>(total_);
@@ -63,6 +64,11 @@ void ProgressBar::update(std::int64_t done) {
   done_ = done;
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - start_;
   line_.show(fields(elapsed.count()));
+}
+
+void ProgressBar::message(const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  line_.message(text);
 }
 
 void ProgressBar::finish() {

@@ -36,6 +36,8 @@ class ProgressBar {
   ProgressBar(std::string what, std::string unit, std::int64_t total, Screen screen = Screen::standard_error());
   // Absolute amount done so far.
   void update(std::int64_t done);
+  // A message on a line of its own; the bar goes on below it.
+  void message(const std::string& text);
   // Draws the last state and ends the line.
   void finish();
 

@@ -11,6 +11,7 @@
 #include "core/t5/batch.h"
 #include "core/t5/model.h"
 #include "launch/telemetry/run_telemetry.h"
+#include "launch/train/step_sums.h"
 #include "launch/train/stop_signal.h"
 #include "launch/train/train_state.h"
 #include "launch/train/validation.h"

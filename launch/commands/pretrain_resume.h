@@ -1,0 +1,30 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/checkpoint/checkpoint.h"
+#include "launch/commands/pretrain_options.h"
+#include "launch/run_folder.h"
+
+namespace prelude {
+
+// What a run is bound to: it goes on only with the same.
+struct RunIdentity {
+  std::string backbone_hash;
+  std::string corpus_hash;
+};
+
+struct Resumption {
+  std::optional<Checkpoint> checkpoint;  // none: start from the beginning
+  std::vector<std::string> warnings;
+};
+
+// How the run in `folder` goes on with `options` (settled). Throws UserError naming the option that differs from the
+// run's own, or what was swapped under it. May differ: the paths of backbone and corpus (their hashes count), how often
+// checkpoints are made and kept, more steps (where the schedule does not depend on their number), and, with a warning
+// since rounding may differ, threads and micro-batch.
+Resumption resume(const RunFolder& folder, const PretrainOptions& options, const RunIdentity& identity);
+
+}  // namespace prelude
