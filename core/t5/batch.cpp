@@ -55,7 +55,7 @@ Batch make_batch(std::span<const std::vector<std::int32_t>> sources, std::span<c
   }
   for (at::Tensor* tensor :
        {&batch.source_ids, &batch.source_lengths, &batch.decoder_ids, &batch.target_lengths, &batch.labels}) {
-    *tensor = tensor->to(device);
+    *tensor = tensor->to(device, /*non_blocking=*/true);  // the host does not wait
   }
   return batch;
 }

@@ -31,7 +31,7 @@ at::Tensor self_attention_bias(const at::Tensor& table, std::int64_t length, boo
   const at::Tensor buckets =
       relative_buckets(1 - length, 2 * length - 1, bidirectional, config.relative_attention_num_buckets,
                        config.relative_attention_max_distance)
-          .to(table.device());
+          .to(table.device(), /*non_blocking=*/true);
   const at::Tensor by_distance = table.index_select(0, buckets).t().contiguous();  // [H,2*length-1]
   // Window w holds distances w-(length-1).. for each key, so query i reads window length-1-i.
   at::Tensor bias = by_distance.unfold(1, length, 1).flip(1).unsqueeze(0);  // [1,H,length,length]
