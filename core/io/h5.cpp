@@ -18,6 +18,7 @@ static_assert(std::endian::native == std::endian::little,
 constexpr hsize_t kAlignment = 64;  // of datasets in the file, so that mapped arrays are aligned for any element
 
 Handle access_list() {
+  H5dont_atexit();  // its clean-up at exit crashes after a write that failed; every file here is closed by its owner
   H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // a setting of the thread: hence at each file
   Handle list(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   ensure(list.get() >= 0, "HDF5 cannot make a property list");

@@ -1,6 +1,8 @@
 #include "core/text/tokenizer.h"
 
 #include <sentencepiece_processor.h>
+#include <unicode/uchar.h>
+#include <unicode/unistr.h>
 
 #include <algorithm>
 #include <map>
@@ -21,6 +23,17 @@ constexpr std::string_view kAsciiSpaces = " \t\n\v\f\r";
 constexpr std::size_t kMostModelBytes = std::size_t{256} << 20;
 
 std::string sentinel_text(int k) { return fmt::format("<extra_id_{}>", k); }
+
+// Any white space that normalising left (U+0085 is one) parts words as Hugging Face's tokenizer has it.
+std::string with_marks_for_spaces(const std::string& text) {
+  constexpr char16_t kMark = 0x2581;
+  icu::UnicodeString marked = icu::UnicodeString::fromUTF8(text);
+  for (std::int32_t i = 0; i < marked.length(); ++i) {
+    if (u_isUWhiteSpace(marked[i]) != 0) marked.setCharAt(i, kMark);
+  }
+  std::string result;
+  return marked.toUTF8String(result);
+}
 
 }  // namespace
 
@@ -84,9 +97,11 @@ void Tokenizer::Parts::encode_word(std::string_view word, std::vector<std::int32
   for (std::size_t i = 0; i < segmented.pieces_size(); ++i) {
     normalised += segmented.pieces(static_cast<int>(i)).piece();
   }
+  normalised = with_marks_for_spaces(normalised);
   for (std::size_t begin = 0; begin < normalised.size();) {
     const std::size_t end = std::min(normalised.find(kWordMark, begin + 1), normalised.size());
-    unigram->encode(std::string_view(normalised).substr(begin, end - begin), ids);
+    const auto marked_word = std::string_view(normalised).substr(begin, end - begin);
+    if (marked_word != kWordMark) unigram->encode(marked_word, ids);
     begin = end;
   }
   cache.keep(word, ids.data() + before, ids.size() - before);

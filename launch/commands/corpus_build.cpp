@@ -1,0 +1,123 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <memory>
+
+#include "launch/commands/corpus.h"
+#include "launch/telemetry/progress.h"
+#include "launch/train/stop_signal.h"
+#include "tasks/corpus/build.h"
+
+namespace prelude {
+namespace {
+
+struct CorpusBuildOptions {
+  BuildOptions build;
+  std::string sentences = "icu";
+  std::string on_error = "stop";
+};
+
+void declare(OptionTable& table, CorpusBuildOptions& options) {
+  BuildOptions& build = options.build;
+  table
+      .add("input", build.inputs, "PATH...",
+           "Text files or folders of them, in this order: .txt (a blank line ends a document) or .jsonl (a document a "
+           "line), each perhaps with .gz or .zst. A folder stands for all files below it, sorted by path.")
+      .required();
+  table.add("tokenizer", build.tokenizer, "FILE", "The backbone's SentencePiece model (spiece.model).").required();
+  table
+      .add("output", build.output, "DIR",
+           "The corpus folder. Run again on the same folder, an interrupted build continues.")
+      .required();
+  table
+      .add(
+          "sentences", options.sentences, "",
+          "How to split sentences: icu, by Unicode's rules inside each line, or line, each line being one (PPT's way).")
+      .choices({"icu", "line"});
+  table.add("min-sentence-tokens", build.min_sentence_tokens, "N", "Shorter sentences are dropped.").at_least(0);
+  table.add("min-sentence-chars", build.min_sentence_chars, "N", "Shorter sentences are dropped.").at_least(0);
+  table.add("min-document-sentences", build.min_document_sentences, "N", "Documents with fewer left are dropped.")
+      .at_least(0);
+  table
+      .add("shard-tokens", build.shard_tokens, "N",
+           "A shard ends with the document that brings it to this many tokens.")
+      .at_least(1);
+  table.add("text-field", build.text_field, "NAME", "The field of a .jsonl line that holds the text.");
+  table.add("labels", build.labels, "",
+            "Also read the fields label (a whole number from 0; absent: none) and confidence (0 to 1; absent: 1) of "
+            ".jsonl lines, for every sentence of the document.");
+  table
+      .add("on-error", options.on_error, "",
+           "At bad UTF-8, bad JSON, a missing field, a line that is too long, an empty, truncated or unknown file: "
+           "stop, or "
+           "skip that document or file and count it.")
+      .choices({"stop", "skip"});
+  table.add("max-line-bytes", build.max_line_bytes, "N", "A longer line is an error.").at_least(1);
+  table.add("max-document-bytes", build.max_document_bytes, "N", "A longer document of a .txt file is an error.")
+      .at_least(1);
+  table.add("workers", build.workers, "N", "Threads that tokenize; 0: one a core. The bytes made do not depend on it.")
+      .at_least(0);
+}
+
+// The bar starts at the first document: what an earlier build has read is passed over, not work.
+class BuildBar {
+ public:
+  void update(const BuildProgress& progress) {
+    if (!bar_) {
+      skipped_ = progress.shards > 0 ? progress.bytes_read : 0;
+      bar_ = std::make_unique<ProgressBar>("reading", "bytes", progress.bytes_total - skipped_);
+    }
+    bar_->update(progress.bytes_read - skipped_);
+  }
+  void message(const std::string& text) {
+    if (bar_) {
+      bar_->message(text);
+    } else {
+      fmt::print(stderr, "{}\n", text);
+    }
+  }
+  void finish() {
+    if (bar_) bar_->finish();
+  }
+
+ private:
+  std::unique_ptr<ProgressBar> bar_;
+  std::int64_t skipped_ = 0;
+};
+
+void print_result(const std::string& folder, const BuildResult& result) {
+  ShardEntry sum;
+  for (const ShardEntry& shard : result.manifest.shards) {
+    sum.documents += shard.documents;
+    sum.sentences += shard.sentences;
+    sum.tokens += shard.tokens;
+  }
+  const char* state = result.end == BuildResult::End::complete           ? ""
+                      : result.end == BuildResult::End::already_complete ? "already complete: "
+                                                                         : "stopped, run again to continue: ";
+  fmt::print("{}: {}{} documents, {} sentences, {} tokens, {} shards; {}\n", folder, state, sum.documents,
+             sum.sentences, sum.tokens, result.manifest.shards.size(), result.problems.summary());
+}
+
+int run(const CorpusBuildOptions& options) {
+  BuildOptions build = options.build;
+  build.sentences = splitting_named(options.sentences);
+  build.skip_errors = options.on_error == "skip";
+  StopSignal stop;
+  BuildBar bar;
+  const BuildResult result =
+      build_corpus(build, {.progress = [&](const BuildProgress& progress) { bar.update(progress); },
+                           .left_out = [&](const InputProblem& problem) { bar.message(problem.message); },
+                           .stop = [&] { return stop.requested(); }});
+  bar.finish();
+  print_result(build.output, result);
+  return result.end == BuildResult::End::stopped ? exit_stopped : exit_done;
+}
+
+}  // namespace
+
+Command corpus_build_command() {
+  return make_command<CorpusBuildOptions>("corpus build", "text to a tokenized corpus folder", declare, run);
+}
+
+}  // namespace prelude

@@ -1,0 +1,145 @@
+// Mapped, atomic and locked files.
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <functional>
+
+#include "core/error.h"
+#include "core/io/atomic_file.h"
+#include "core/io/folder_lock.h"
+#include "core/io/mapped_file.h"
+#include "tests/temporary_folder.h"
+
+namespace prelude {
+namespace {
+
+using test::read_file;
+using test::TemporaryFolder;
+using test::write_file;
+
+std::string message_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const UserError& error) {
+    return error.what();
+  }
+  return "nothing thrown";
+}
+
+TEST(MappedFileTest, HoldsTheBytes) {
+  const TemporaryFolder folder;
+  write_file(folder / "a", std::string("x\0y", 3));
+  MappedFile file = MappedFile::open(folder / "a");
+  EXPECT_EQ(file.text(), std::string_view("x\0y", 3));
+  EXPECT_EQ(file.path(), folder / "a");
+  const MappedFile moved = std::move(file);
+  EXPECT_EQ(moved.size(), 3U);
+}
+
+TEST(MappedFileTest, RefusesWhatIsNotThereOrEmptyOrAFolder) {
+  const TemporaryFolder folder;
+  write_file(folder / "empty", "");
+  EXPECT_EQ(message_of([&] { MappedFile::open(folder / "none"); }),
+            "cannot open '" + folder / "none" + "': No such file or directory");
+  EXPECT_EQ(message_of([&] { MappedFile::open(folder / "empty"); }), "'" + folder / "empty" + "' is empty");
+  EXPECT_EQ(message_of([&] { MappedFile::open(folder.path()); }),
+            "'" + folder.path() + "' is a folder; a file is wanted");
+  EXPECT_EQ(message_of([] { MappedFile::open("/dev/null"); }), "'/dev/null' is no regular file");
+}
+
+TEST(AtomicFileTest, AppearsOnlyWhenCommitted) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "a";
+  write_file(path, "old");
+  {
+    AtomicFile file(path);
+    file.write("new");
+    EXPECT_EQ(read_file(path), "old");
+  }
+  EXPECT_EQ(read_file(path), "old");
+  EXPECT_FALSE(std::filesystem::exists(temporary_name(path)));
+  write_file(temporary_name(path), "left by a killed writer, and longer");
+  write_file_atomically(path, "new");
+  EXPECT_EQ(read_file(path), "new");
+  EXPECT_FALSE(std::filesystem::exists(temporary_name(path)));
+}
+
+TEST(AtomicFileTest, SealsWhatAnotherWrote) {
+  const TemporaryFolder folder;
+  write_file(temporary_name(folder / "a"), "by another");
+  seal_file(folder / "a");
+  EXPECT_EQ(read_file(folder / "a"), "by another");
+  EXPECT_NE(message_of([&] { seal_file(folder / "b"); }).find("No such file"), std::string::npos);
+}
+
+TEST(AtomicFileTest, NamesPathAndReason) {
+  const TemporaryFolder folder;
+  EXPECT_EQ(message_of([&] { write_file_atomically(folder / "none/a", "x"); }),
+            "cannot write '" + folder / "none/a" + "': No such file or directory");
+}
+
+// A limit on the size of files stands for a full disk: the same path through write().
+TEST(AtomicFileTest, AFailedWriteLeavesTheOldFile) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "a";
+  write_file(path, "old");
+  const auto before = std::signal(SIGXFSZ, SIG_IGN);
+  rlimit limit{};
+  getrlimit(RLIMIT_FSIZE, &limit);
+  const rlimit small{1000, limit.rlim_max};
+  setrlimit(RLIMIT_FSIZE, &small);
+  const std::string message = message_of([&] { write_file_atomically(path, std::string(5000, 'x')); });
+  setrlimit(RLIMIT_FSIZE, &limit);
+  std::signal(SIGXFSZ, before);
+  EXPECT_EQ(message, "cannot write '" + path + "': File too large");
+  EXPECT_EQ(read_file(path), "old");
+  EXPECT_FALSE(std::filesystem::exists(temporary_name(path)));
+}
+
+TEST(FolderLockTest, OneHolderAtATime) {
+  const TemporaryFolder folder;
+  const std::string path = folder / "made/on/the/way";
+  {
+    const FolderLock lock(path, "another run");
+    EXPECT_EQ(message_of([&] { const FolderLock second(path, "another run"); }),
+              "'" + path + "' is in use by another run; wait for it to end or choose another folder");
+  }
+  const FolderLock again(path, "another run");
+}
+
+TEST(FolderLockTest, EndsWithAKilledProcess) {
+  const TemporaryFolder folder;
+  int ready[2];
+  ASSERT_EQ(pipe(ready), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    const FolderLock lock(folder.path(), "a child");
+    const char byte = 'x';
+    if (write(ready[1], &byte, 1) != 1) _exit(1);
+    pause();
+    _exit(0);
+  }
+  char byte = 0;
+  ASSERT_EQ(read(ready[0], &byte, 1), 1);
+  EXPECT_NE(message_of([&] { const FolderLock lock(folder.path(), "a child"); }), "nothing thrown");
+  kill(child, SIGKILL);
+  waitpid(child, nullptr, 0);
+  const FolderLock lock(folder.path(), "a child");
+  close(ready[0]);
+  close(ready[1]);
+}
+
+TEST(FolderLockTest, AFileInTheWayIsNamed) {
+  const TemporaryFolder folder;
+  write_file(folder / "file", "x");
+  for (const char* path : {"file", "file/sub"}) {
+    EXPECT_EQ(message_of([&] { const FolderLock lock(folder / path, "x"); }),
+              "cannot make the folder '" + folder / path + "': Not a directory");
+  }
+}
+
+}  // namespace
+}  // namespace prelude
