@@ -76,16 +76,18 @@ class Builder {
         dropped.sentences_few_chars, dropped.sentences_few_tokens, dropped.documents_few_sentences);
   }
 
-  // Takes up the record of an earlier build, or writes the first one. True where that build was complete.
+  // Takes up the record of an earlier build, or writes the first one. True where that build was complete. One that
+  // sealed no shard (it may have failed at its first line) binds nobody to its options.
   bool continue_or_begin() {
     std::optional<BuildRecord> found = read_build_record(record_path());
-    if (!found) {
-      require_empty(options_.output);
+    if (!found || found->shards.empty()) {
+      if (!found) require_empty(options_.output);
       write_build_record(record_path(), record_);
       return false;
     }
     require_same_build(*found, wanted_, options_.output);
     record_ = std::move(*found);
+    record_.options = wanted_.options;  // the same, in our order
     for (const ShardEntry& shard : record_.shards) check_sealed(shard);
     dropped_ = record_.dropped;
     problems_ = record_.problems;

@@ -21,9 +21,9 @@ struct BuildProgress {
 
 // Called from build_corpus' own thread; each may be empty.
 struct BuildHooks {
-  std::function<void(const BuildProgress&)> progress;  // after each document read
-  std::function<void(const InputProblem&)> left_out;   // with skip_errors: each problem, in the order of the input
-  std::function<bool()> stop;                          // after each document read; true: stop now, to be continued
+  std::function<void(const BuildProgress&)> progress = {};  // after each document read
+  std::function<void(const InputProblem&)> left_out = {};   // with skip_errors: each problem, in the order of the input
+  std::function<bool()> stop = {};                          // after each document read; true: stop now, to be continued
 };
 
 struct BuildResult {

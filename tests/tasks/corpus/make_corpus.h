@@ -16,8 +16,8 @@ struct CorpusOptions {
   std::string tokenizer_sha256 = std::string(64, '0');
   std::int64_t shard_tokens = 1 << 20;
   // Empty, or one a sentence for each document.
-  std::vector<std::vector<std::int8_t>> labels;
-  std::vector<std::vector<float>> label_confidences;
+  std::vector<std::vector<std::int8_t>> labels = {};
+  std::vector<std::vector<float>> label_confidences = {};
 };
 
 // Writes a corpus folder that Corpus::open reads. `folder` exists; a document has a sentence, a sentence a token.
