@@ -26,8 +26,9 @@ void print_error(std::string message) {
 int run(const std::vector<std::string>& arguments) {
   const int code = prelude::run_command_line(arguments);
   errno = 0;
-  prelude::require(std::fflush(stdout) == 0 && std::ferror(stdout) == 0, "cannot write to standard output: {}",
-                   std::strerror(errno));
+  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
+  const int cause = errno == 0 ? EIO : errno;
+  prelude::require(written, "cannot write to standard output: {}", std::strerror(cause));
   return code;
 }
 

@@ -150,7 +150,10 @@ Weights load_weights(const std::vector<SafetensorsFile>& files, T5Config& config
 Backbone load_backbone(const std::string& folder, at::Device device, at::ScalarType dtype) {
   const fs::path base(folder);
   std::error_code error;
-  require(fs::is_directory(base, error), "{}: no such backbone folder", folder);
+  require(
+      fs::is_directory(base, error),
+      "{}: no such backbone folder; give one in Hugging Face's layout (config.json, model.safetensors, spiece.model)",
+      folder);
   Backbone backbone;
   backbone.config = read_t5_config((base / "config.json").string());
   backbone.weights = load_weights(open_safetensors_folder(folder), backbone.config, device, dtype);

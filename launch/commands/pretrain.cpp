@@ -136,6 +136,7 @@ int run_pretrain(const PretrainOptions& given) {
     print_report(options, folder, fmt::format("The run in {} is finished; nothing to do.", folder.path()));
     return exit_done;
   }
+  PretrainRun run(options, inputs, folder, identity, resumption.checkpoint, session.device);
   write_file_atomically(folder.config(), config_of(options));
 
   RunTelemetry telemetry(folder, state.step, options.steps, Screen::standard_error());
@@ -145,7 +146,6 @@ int run_pretrain(const PretrainOptions& given) {
   telemetry.message(describe(inputs));
   if (folder.used() && state.step > 0) telemetry.message(fmt::format("going on from step {}", state.step));
 
-  PretrainRun run(options, inputs, folder, identity, resumption.checkpoint, session.device);
   if (train(options, inputs, run, state, telemetry, session.device) == TrainEnd::stopped_by_signal) return exit_stopped;
   if (options.verify_frozen) verify_frozen(inputs, identity);
   print_report(options, folder, "Done.");
