@@ -9,9 +9,10 @@
 
 namespace prelude {
 
-// PPT's target [start, <extra_id_0>, word] (ppt.md 3.1): the decoder reads all but the last id and is scored on all but
-// the first, so the loss counts both label positions, the sentinel and the word. PPT's pre-training, unlike its tuning,
-// adds <extra_id_1>; we do not, so that a prompt meets the same target in both (quirk final-sentinel brings it back).
+// PPT's target [start, <extra_id_0>, word] (docs/pretext.md): the decoder reads all but the last id and is scored on
+// all but the first, so the loss counts both label positions, the sentinel and the word. PPT's pre-training, unlike its
+// tuning, adds <extra_id_1>; we do not, so that a prompt meets the same target in both (quirk final-sentinel brings it
+// back).
 class Answer {
  public:
   Answer(const Tokenizer& tokenizer, std::int32_t start_id, std::vector<std::int32_t> label_ids, bool final_sentinel)

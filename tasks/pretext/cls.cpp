@@ -53,7 +53,7 @@ std::optional<Example> ClsTask::make(const Place& place, RandomStream& /*stream*
   const std::int32_t label = counted_label(place.anchor);
   if (label < 0) return std::nullopt;
   Example example;
-  // PPT keeps max_source - 2 ids of text and then cuts to the room, sentinel or not (ppt.md 3.2).
+  // PPT keeps max_source - 2 ids of text and then cuts to the room, sentinel or not (docs/pretext.md).
   const std::int64_t text = quirks_.cls_sentinel_cut ? std::max<std::int64_t>(max_source_ - 2, 1) : room() - 1;
   corpus().sentence(place.anchor).append_to(example.source, text);
   example.source.push_back(answer().sentinel());

@@ -14,7 +14,8 @@ namespace prelude {
 
 // "nsp", "nss", "unified", "cls".
 const std::vector<std::string>& pretext_task_names();
-// PPT's encoder length for a task, prompt rows included (ppt.md 3.2). Throws UserError listing the names.
+// PPT's encoder length for a task, prompt rows included (docs/pretext.md, section 3). Throws UserError listing the
+// names.
 std::int64_t default_max_source(const std::string& task);
 
 // The task by name. Keeps a reference to `corpus`, which must outlive it; copies what it needs of the tokenizer. Throws

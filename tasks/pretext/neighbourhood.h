@@ -19,7 +19,7 @@ class Neighbourhood {
   SentenceRange range() const { return range_; }
   bool has_neighbour() const { return range_.size() >= 2; }
   // The right answer: i + 1 for a document's first sentence, i - 1 for its last, otherwise either with equal chance
-  // (ppt.md 2.2). Needs has_neighbour().
+  // (docs/pretext.md). Needs has_neighbour().
   std::int64_t neighbour(RandomStream& stream) const;
   // Sentences of the document that are none of i - 1, i, i + 1, and a uniform draw of one (count > 0).
   std::int64_t distant_sentences() const;

@@ -1,5 +1,5 @@
 // NSP: are two sentences from different documents (no), from one document but apart (maybe), or next to each other
-// (yes)? ppt.md 2.2. Source: first <extra_id_0> second.
+// (yes)? docs/pretext.md. Source: first <extra_id_0> second.
 #pragma once
 
 #include <cstdint>
@@ -27,7 +27,8 @@ class NspTask final : public AnchoredTask {
 };
 
 // How many tokens each of a pair keeps where pair and sentinel are over `room` (>= 3): in proportion to their lengths,
-// at least one each, the room used up. `short_cut`: PPT's own rounding (ppt.md 3.2), which leaves positions unused.
+// at least one each, the room used up. `short_cut`: PPT's own rounding (docs/pretext.md), which leaves positions
+// unused.
 struct PairLengths {
   std::int64_t first;
   std::int64_t second;

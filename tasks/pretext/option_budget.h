@@ -1,4 +1,4 @@
-// How long the parts of a multiple-choice example may be, and where its wrong options come from (ppt.md 2.3, 2.4).
+// How long the parts of a multiple-choice example may be, and where its wrong options come from (docs/pretext.md).
 #pragma once
 
 #include <array>

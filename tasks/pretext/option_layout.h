@@ -1,4 +1,4 @@
-// The multiple-choice layout (ppt.md 2.3): query ? A.option. B.option. ... ? The correct one is <extra_id_0>
+// The multiple-choice layout (docs/pretext.md): query ? A.option. B.option. ... ? The correct one is <extra_id_0>
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// NSS and unified NSS: which of n sentences stands next to the query? ppt.md 2.3 and 2.4. One task, two tables of
+// NSS and unified NSS: which of n sentences stands next to the query? docs/pretext.md. One task, two tables of
 // budgets: NSS always has 6 options, unified 2 to 16, uniformly.
 #pragma once
 

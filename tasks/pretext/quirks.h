@@ -1,4 +1,4 @@
-// What the original PPT code does that we take for a defect, each behind a name (docs/ppt.md, sections 2, 3 and 9). All
+// What the original PPT code does that we take for a defect, each behind a name (docs/pretext.md, section 5). All
 // are off by default; those that are on are recorded with the run.
 #pragma once
 

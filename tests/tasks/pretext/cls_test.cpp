@@ -24,7 +24,7 @@ TestLabels random_labels(const TestText& text, std::uint64_t seed) {
   return labels;
 }
 
-// ppt.md 2.5: class 0 above 0.95, class 4 above 0.7, the others above 0.5.
+// docs/pretext.md: class 0 above 0.95, class 4 above 0.7, the others above 0.5.
 bool counts(std::int8_t label, float confidence) {
   const bool sure = label == 0 ? confidence > 0.955F : label == 4 ? confidence > 0.705F : confidence > 0.505F;
   return label >= 0 && sure;
@@ -82,7 +82,7 @@ TEST(Cls, ClassesComeAsOftenAsTheCorpusHasThem) {
   EXPECT_LT(chance_score(seen, expected), chance_limit);
 }
 
-// ppt.md 3.2: PPT's texts of more than 267 tokens lose their sentinel at 368 positions with 100 prompt rows.
+// docs/pretext.md: PPT's texts of more than 267 tokens lose their sentinel at 368 positions with 100 prompt rows.
 TEST(Cls, ALongTextKeepsItsSentinelUnlessAskedNotTo) {
   const TestText text = random_text({.documents = 40, .min_tokens = 200, .max_tokens = 500}, 5);
   TestLabels labels;

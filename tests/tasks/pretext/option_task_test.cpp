@@ -101,7 +101,7 @@ TEST_P(OptionTaskTest, ExtremeLengthsKeepEveryMark) {
 
 INSTANTIATE_TEST_SUITE_P(Tasks, OptionTaskTest, ::testing::Values("nss", "unified"));
 
-// ppt.md 2.3: 389 + 1 + 6 * (86 + 3) + 1 + 4 + 1 = 930 ids with 924 of room; PPT loses the last 6.
+// docs/pretext.md: 389 + 1 + 6 * (86 + 3) + 1 + 4 + 1 = 930 ids with 924 of room; PPT loses the last 6.
 TEST(Nss, ASaturatedExampleKeepsItsSentinelUnlessAskedNotTo) {
   const TextShape shape{.documents = 120, .min_tokens = 400, .max_tokens = 500};
   const TaskBench bench("nss", random_text(shape, 3));

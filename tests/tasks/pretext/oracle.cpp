@@ -26,7 +26,7 @@ std::vector<Place> neighbours(const TestText& text, Place anchor) {
 
 bool adjacent(Place a, Place b) { return a.document == b.document && std::abs(a.index - b.index) == 1; }
 
-// ppt.md 2.4, typed from its table: n -> query, option, same document, other documents.
+// docs/pretext.md, typed from its table: n -> query, option, same document, other documents.
 struct Row {
   std::int64_t query;
   std::int64_t option;

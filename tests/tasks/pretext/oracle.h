@@ -1,6 +1,6 @@
-// Slow oracles: each takes an example apart by the layout's definition (docs/ppt.md, section 2), looks its pieces up in
-// the text by brute force, and says what is wrong with it, or nothing. The ids are those of T5's tokenizer, as ppt.md
-// section 1 lists them.
+// Slow oracles: each takes an example apart by the layout's definition (docs/pretext.md), looks its pieces up in
+// the text by brute force, and says what is wrong with it, or nothing. The ids are those of T5's tokenizer, as PPT's
+// code has them in numbers.
 #pragma once
 
 #include <array>
