@@ -5,10 +5,13 @@
 
 #include "core/error.h"
 #include "launch/commands/backbone.h"
+#include "launch/commands/bench.h"
 #include "launch/commands/corpus.h"
+#include "launch/commands/evaluate.h"
 #include "launch/commands/export.h"
 #include "launch/commands/import.h"
 #include "launch/commands/inspect.h"
+#include "launch/commands/predict.h"
 #include "launch/commands/pretrain.h"
 #include "launch/commands/tokenizer.h"
 #include "launch/nearest.h"
@@ -18,9 +21,9 @@ namespace prelude {
 
 const std::vector<Command>& command_table() {
   static const std::vector<Command> table = {
-      backbone_create_command(), corpus_build_command(), corpus_stats_command(),
-      corpus_verify_command(),   pretrain_command(),     tokenizer_encode_command(),
-      export_command(),          import_command(),       inspect_command(),
+      backbone_create_command(), corpus_build_command(),     corpus_stats_command(), corpus_verify_command(),
+      pretrain_command(),        tokenizer_encode_command(), export_command(),       import_command(),
+      inspect_command(),         predict_command(),          evaluate_command(),     bench_command(),
   };
   return table;
 }

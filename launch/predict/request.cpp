@@ -34,8 +34,10 @@ struct Line {
     require(value.is_array(), "{}: {} must be a list of ids, but is {}", place, what, value.type_name());
     Ids all;
     for (const Json& id : value) {
-      require(id.is_number_integer(), "{}: {} holds {}, which is no id", place, what, id.dump(-1, ' ', true).substr(0, 40));
-      const bool known = id.is_number_unsigned() && id.get<std::uint64_t>() < static_cast<std::uint64_t>(format.vocab_size);
+      require(id.is_number_integer(), "{}: {} holds {}, which is no id", place, what,
+              id.dump(-1, ' ', true).substr(0, 40));
+      const bool known =
+          id.is_number_unsigned() && id.get<std::uint64_t>() < static_cast<std::uint64_t>(format.vocab_size);
       require(known, "{}: {} holds the id {}, but the backbone's ids are 0 to {}", place, what, id.dump(),
               format.vocab_size - 1);
       all.push_back(id.get<std::int32_t>());

@@ -16,8 +16,8 @@ using Ids = std::vector<std::int32_t>;
 struct Request {
   std::string place;  // "FILE line 3", for messages
   Ids source;
-  std::optional<Ids> target;    // not empty
-  std::vector<Ids> candidates;  // none empty
+  std::optional<Ids> target;          // not empty
+  std::vector<Ids> candidates;        // none empty
   std::optional<std::int64_t> label;  // which candidate is right
 };
 

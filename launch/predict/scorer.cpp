@@ -118,9 +118,9 @@ namespace {
 std::vector<std::int64_t> next_ids(const LoadedModel& loaded, const EncoderOutput& encoded, std::vector<Ids> inputs) {
   const T5Config& config = loaded.config();
   for (Ids& ids : inputs) ids.insert(ids.begin(), static_cast<std::int32_t>(config.decoder_start_token_id));
-  const at::Tensor ids = pad_ids(inputs, config.pad_token_id, loaded.device()).ids;            // [B,T], none padded
-  const at::Tensor last = loaded.model().decode(ids, encoded, loaded.sites()).select(1, -1);   // [B,D]
-  const at::Tensor best = loaded.model().logits(last).argmax(1).to(at::Device(at::kCPU));      // [B]
+  const at::Tensor ids = pad_ids(inputs, config.pad_token_id, loaded.device()).ids;           // [B,T], none padded
+  const at::Tensor last = loaded.model().decode(ids, encoded, loaded.sites()).select(1, -1);  // [B,D]
+  const at::Tensor best = loaded.model().logits(last).argmax(1).to(at::Device(at::kCPU));     // [B]
   return {best.const_data_ptr<std::int64_t>(), best.const_data_ptr<std::int64_t>() + best.numel()};
 }
 

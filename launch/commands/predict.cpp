@@ -1,0 +1,170 @@
+#include "launch/commands/predict.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <numeric>
+#include <span>
+
+#include "core/error.h"
+#include "core/io/atomic_file.h"
+#include "launch/predict/loaded_model.h"
+#include "launch/predict/request.h"
+#include "launch/predict/scorer.h"
+
+namespace prelude {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct PredictOptions {
+  std::string backbone;
+  std::string prompt;
+  std::string input;
+  std::string output = "-";
+  std::int64_t batch_size = 8;
+  std::int64_t max_new_tokens = 32;
+  bool append_eos = false;
+  SessionOptions session;
+};
+
+void declare(OptionTable& table, PredictOptions& options) {
+  table.add("backbone", options.backbone, "DIR", "Backbone folder in Hugging Face's layout.").required();
+  table.add("prompt", options.prompt, "PROMPT", "Prompt in front of every source (a PEFT folder, .npy or .pt).");
+  table
+      .add("input", options.input, "FILE",
+           "One JSON object a line: source or source_ids; with target or target_ids, candidates or candidate_ids.")
+      .required();
+  table.add("output", options.output, "FILE", "One JSON object a line, in the same order; - is standard output.");
+  table.add("batch-size", options.batch_size, "N", "Lines computed at once. The numbers do not depend on it.")
+      .at_least(1)
+      .at_most(1 << 16);
+  table
+      .add("max-new-tokens", options.max_new_tokens, "N",
+           "Longest continuation, for lines without target and candidates.")
+      .at_least(1)
+      .at_most(1 << 16);
+  table.add("append-eos", options.append_eos, "",
+            "Put the end-of-sequence id after every source, target and candidate.");
+  declare_session(table, options.session);
+}
+
+// Where lines go: a file that is there when it is whole, or standard output.
+class Output {
+ public:
+  explicit Output(const std::string& path) {
+    if (path != "-") file_ = std::make_unique<AtomicFile>(path);
+  }
+  void write(const std::string& line) {
+    if (file_) {
+      file_->write(line);
+    } else {
+      std::fwrite(line.data(), 1, line.size(), stdout);
+    }
+  }
+  void commit() {
+    if (file_) file_->commit();
+  }
+
+ private:
+  std::unique_ptr<AtomicFile> file_;
+};
+
+double sum(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
+
+// Target and candidates under one source, scored together: the target first.
+ScoringJob job_of(const Request& request) {
+  ScoringJob job{request.source, {}};
+  if (request.target) job.targets.push_back(*request.target);
+  job.targets.insert(job.targets.end(), request.candidates.begin(), request.candidates.end());
+  return job;
+}
+
+void add_scores(Json& line, const Request& request, std::span<const std::vector<double>> log_probabilities) {
+  if (request.target) {
+    const auto& target = log_probabilities.front();
+    line["target_logprobs"] = target;
+    line["loss"] = -sum(target) / static_cast<double>(target.size());
+    log_probabilities = log_probabilities.subspan(1);
+  }
+  if (request.candidates.empty()) return;
+  std::vector<double> scores;
+  for (const auto& candidate : log_probabilities) scores.push_back(sum(candidate));
+  line["scores"] = scores;
+  line["prediction"] = std::max_element(scores.begin(), scores.end()) - scores.begin();
+}
+
+void add_generated(Json& line, const LoadedModel& loaded, Ids ids) {
+  line["generated_ids"] = ids;
+  if (loaded.tokenizer() == nullptr) return;
+  if (!ids.empty() && ids.back() == loaded.config().eos_token_id) ids.pop_back();
+  line["generated"] = loaded.tokenizer()->decode(ids);
+}
+
+// One object a request, without its index.
+std::vector<Json> answer(const LoadedModel& loaded, const std::vector<Request>& requests,
+                         const PredictOptions& options) {
+  std::vector<ScoringJob> jobs;
+  std::vector<Ids> open;  // sources to continue
+  for (const Request& request : requests) {
+    if (request.target || !request.candidates.empty()) {
+      jobs.push_back(job_of(request));
+    } else {
+      open.push_back(request.source);
+    }
+  }
+  const LogProbabilities scores = score(loaded, jobs, options.batch_size);
+  const std::vector<Ids> generated = generate_greedily(loaded, open, options.batch_size, options.max_new_tokens);
+  std::vector<Json> lines;
+  auto next_score = scores.begin();
+  auto next_generated = generated.begin();
+  for (const Request& request : requests) {
+    Json& line = lines.emplace_back();
+    line["index"] = 0;  // the caller's, put first
+    if (request.target || !request.candidates.empty()) {
+      add_scores(line, request, *next_score++);
+    } else {
+      add_generated(line, loaded, *next_generated++);
+    }
+  }
+  return lines;
+}
+
+int run(const PredictOptions& given) {
+  PredictOptions options = given;
+  const Session session = open_session(options.session);
+  const LoadedModel loaded = LoadedModel::load(options.backbone, options.prompt, session);
+  RequestFormat format{loaded.tokenizer(), loaded.config().vocab_size, {}, loaded.prompt_rows() > 0};
+  if (options.append_eos) format.append = static_cast<std::int32_t>(loaded.config().eos_token_id);
+  RequestReader reader(options.input, format);
+  Output output(options.output);
+
+  // Lines are taken in windows of many batches, so that each batch can be of like lengths.
+  const auto window = static_cast<std::size_t>(options.batch_size) * 16;
+  std::int64_t index = 0;
+  for (bool more = true; more;) {
+    std::vector<Request> requests;
+    while (requests.size() < window) {
+      std::optional<Request> request = reader.next();
+      more = request.has_value();
+      if (!more) break;
+      requests.push_back(*std::move(request));
+    }
+    for (Json& line : answer(loaded, requests, options)) {
+      line["index"] = index++;
+      output.write(line.dump() + "\n");
+    }
+  }
+  output.commit();
+  return exit_done;
+}
+
+}  // namespace
+
+Command predict_command() {
+  return make_command<PredictOptions>("predict", "scores, best candidates or continuations of lines of text", declare,
+                                      run);
+}
+
+}  // namespace prelude

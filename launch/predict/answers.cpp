@@ -1,0 +1,59 @@
+#include "launch/predict/answers.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/t5/batch.h"
+
+namespace prelude {
+namespace {
+
+// Where the answer stands in the labels, which are the target without its first id.
+std::int64_t answer_position(const Example& example, std::int32_t answer) {
+  const auto found = std::find(example.target.begin() + 1, example.target.end(), answer);
+  ensure(found != example.target.end(), "an example's target does not hold its answer {}", answer);
+  return found - example.target.begin() - 1;
+}
+
+at::Tensor to_device(const std::vector<std::int64_t>& values, at::Device device) {
+  return at::tensor(values, at::kLong).to(device);
+}
+
+}  // namespace
+
+GivenAnswers answer_examples(const LoadedModel& loaded, std::span<const Example> examples,
+                             const std::vector<std::int32_t>& label_ids) {
+  const at::NoGradGuard no_graph;
+  std::vector<std::vector<std::int32_t>> sources;
+  std::vector<std::vector<std::int32_t>> targets;
+  std::vector<std::int64_t> positions;
+  std::vector<std::int64_t> right_ids;
+  for (const Example& example : examples) {
+    const std::int32_t answer = label_ids.at(static_cast<std::size_t>(example.label));
+    sources.push_back(example.source);
+    targets.push_back(example.target);
+    positions.push_back(answer_position(example, answer));
+    right_ids.push_back(answer);
+  }
+  const at::Device device = loaded.device();
+  const Model& model = loaded.model();
+  const Batch batch = make_batch(sources, targets, loaded.config().pad_token_id, device);
+  const EncoderOutput encoded = model.encode(batch.source_ids, batch.source_lengths, loaded.sites());
+  const at::Tensor hidden = model.decode(batch.decoder_ids, encoded, loaded.sites());          // [B,T,D]
+  const at::Tensor rows = at::arange(hidden.size(0), batch.source_lengths.options());          // [B]
+  const at::Tensor answers = hidden.index({rows, to_device(positions, device)});               // [B,D]
+  const at::Tensor logits = model.logits(answers);                                             // [B,V]
+  const at::Tensor classes = to_device({label_ids.begin(), label_ids.end()}, device);          // [C]
+  const at::Tensor best = logits.index_select(1, classes).argmax(1).to(at::Device(at::kCPU));  // [B]
+
+  GivenAnswers given;
+  given.loss_sum = model.loss_sum(batch, loaded.sites()).item<double>();
+  given.label_tokens = batch.label_tokens;
+  given.best.assign(best.const_data_ptr<std::int64_t>(), best.const_data_ptr<std::int64_t>() + best.numel());
+  given.likeliest = logits.argmax(1).eq(to_device(right_ids, device)).sum().item<std::int64_t>();
+  return given;
+}
+
+}  // namespace prelude

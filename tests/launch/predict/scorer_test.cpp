@@ -1,0 +1,66 @@
+#include "launch/predict/scorer.h"
+
+#include <gtest/gtest.h>
+
+#include "core/t5/load.h"
+#include "tests/launch/predict/golden_requests.h"
+
+namespace prelude::test {
+namespace {
+
+const Session cpu{at::Device(at::kCPU), at::kFloat, 1};
+
+// The golden generation stops at the end-of-sequence id, which those models never say. With another id in its place,
+// the continuation must be the same up to and with the first of that id.
+TEST(GenerateGreedily, StopsAtTheEndOfSequence) {
+  const GoldenFile golden{"gated_tied", false};
+  Backbone backbone = load_backbone(golden.backbone_folder(), at::kCPU, at::kFloat);
+  std::vector<Ids> sources;
+  std::vector<Ids> whole;
+  for (const auto& line : golden.lines()) {
+    if (!line["expected"].contains("generated_ids")) continue;
+    sources.push_back(line["source_ids"].get<Ids>());
+    whole.push_back(line["expected"]["generated_ids"].get<Ids>());
+  }
+  bool stopped_early = false;
+  for (const Ids& ids : whole) {
+    backbone.config.eos_token_id = ids[1];
+    const LoadedModel loaded(Model(backbone.config, backbone.weights), nullptr, std::nullopt, "", at::kCPU);
+    const std::vector<Ids> generated = generate_greedily(loaded, sources, 4, static_cast<std::int64_t>(ids.size()));
+    ASSERT_EQ(generated.size(), whole.size());
+    for (std::size_t i = 0; i < whole.size(); ++i) {
+      Ids expected = whole[i];
+      const auto end = std::find(expected.begin(), expected.end(), ids[1]);
+      if (end != expected.end()) expected.erase(end + 1, expected.end());
+      EXPECT_EQ(generated[i], expected);
+      stopped_early = stopped_early || expected.size() < whole[i].size();
+    }
+  }
+  EXPECT_TRUE(stopped_early);
+}
+
+TEST(Score, OfNothingIsNothing) {
+  const GoldenFile golden{"v1_1", true};
+  const LoadedModel loaded = LoadedModel::load(golden.backbone_folder(), golden.prompt_folder(), cpu);
+  EXPECT_TRUE(score(loaded, {}, 4).empty());
+  EXPECT_TRUE(generate_greedily(loaded, {}, 4, 4).empty());
+  EXPECT_EQ(loaded.prompt_rows(), 20);
+  EXPECT_EQ(loaded.tokenizer(), nullptr);
+}
+
+// With a prompt an empty source is the prompt alone.
+TEST(Score, TakesAnEmptySourceBehindAPrompt) {
+  const GoldenFile golden{"v1_1", true};
+  const LoadedModel loaded = LoadedModel::load(golden.backbone_folder(), golden.prompt_folder(), cpu);
+  const std::vector<ScoringJob> alone{{{}, {{5, 6}}}};
+  const std::vector<ScoringJob> beside{{{}, {{5, 6}}}, {{7, 8, 9, 10}, {{5, 6, 7}}}};
+  const auto first = score(loaded, alone, 1)[0][0];
+  const auto second = score(loaded, beside, 2)[0][0];
+  for (std::size_t t = 0; t < 2; ++t) {
+    EXPECT_LT(first[t], 0.0);
+    EXPECT_NEAR(first[t], second[t], 1e-5);
+  }
+}
+
+}  // namespace
+}  // namespace prelude::test
