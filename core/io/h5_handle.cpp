@@ -1,8 +1,11 @@
 #include "core/io/h5_handle.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstring>
 
 #include "core/error.h"
+#include "core/io/posix.h"
 
 namespace prelude::h5 {
 namespace {
@@ -13,6 +16,17 @@ herr_t keep_innermost(unsigned, const H5E_error2_t* entry, void* text) {
   return 0;
 }
 
+// HDF5 tells of a failed read or write in one long line: "file write failed: time = ..., errno = 28, error message =
+// ...". Of that, what failed and the system's reason.
+std::string with_system_reason(const std::string& text) {
+  const std::string mark = "errno = ";
+  const std::size_t at = text.find(mark);
+  int error_number = 0;
+  if (at == std::string::npos) return text;
+  std::from_chars(text.data() + at + mark.size(), text.data() + text.size(), error_number);
+  return fmt::format("{}: {}{}", text.substr(0, text.find(':')), std::strerror(error_number), hint_for(error_number));
+}
+
 }  // namespace
 
 void fail_h5(const char* action, const std::string& name, const std::string& path) {
@@ -20,6 +34,7 @@ void fail_h5(const char* action, const std::string& name, const std::string& pat
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_innermost, &text);
   H5Eclear2(H5E_DEFAULT);
   std::replace(text.begin(), text.end(), '\n', ' ');
+  text = with_system_reason(text);
   if (name.empty()) fail("cannot {} '{}': {}", action, path, text);
   fail("cannot {} '{}' in '{}': {}", action, name, path, text);
 }

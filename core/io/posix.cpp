@@ -27,15 +27,23 @@ void UniqueFd::reset() {
   fd_ = -1;
 }
 
+const char* hint_for(int error_number) {
+  switch (error_number) {
+    case ENOSPC:
+    case EDQUOT:
+      return "; make room there or choose another folder";
+    case EROFS:
+    case EACCES:
+    case EPERM:
+      return "; choose a place that you may use, or change its rights";
+    default:
+      return "";
+  }
+}
+
 void fail_system(const char* action, const std::string& path) {
   const int cause = errno;
-  const char* hint = "";
-  if (cause == ENOSPC || cause == EDQUOT) hint = "; make room there or choose another folder";
-  if (cause == EROFS || cause == EACCES || cause == EPERM)
-    hint = "; choose a folder that you may write, or change its rights";
-  const bool reading = std::strcmp(action, "read") == 0 || std::strcmp(action, "open") == 0;
-  if (reading && cause == EACCES) hint = "; change its rights";
-  fail("cannot {} '{}': {}{}", action, path, std::strerror(cause), hint);
+  fail("cannot {} '{}': {}{}", action, path, std::strerror(cause), hint_for(cause));
 }
 
 UniqueFd open_for_reading(const std::string& path) {

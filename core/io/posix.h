@@ -24,6 +24,9 @@ class UniqueFd {
 // Throws UserError "cannot ACTION 'PATH': strerror(errno)", with a hint where the cause is a full or read-only disk.
 [[noreturn]] void fail_system(const char* action, const std::string& path);
 
+// "; make room there or choose another folder" for the error numbers of a full or read-only disk; else empty.
+const char* hint_for(int error_number);
+
 // Opens for reading; throws UserError where `path` is missing, unreadable or no regular file.
 UniqueFd open_for_reading(const std::string& path);
 

@@ -81,6 +81,7 @@ void Tokenizer::Parts::find_or_append_sentinels(int count) {
 
 void Tokenizer::Parts::build_unigram() {
   std::vector<Unigram::Piece> pieces;
+  pieces.reserve(static_cast<std::size_t>(processor.GetPieceSize()));
   for (int id = 0; id < processor.GetPieceSize(); ++id) {
     pieces.push_back({processor.IdToPiece(id), processor.GetScore(id)});
   }

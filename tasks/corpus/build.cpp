@@ -128,7 +128,7 @@ class Builder {
                     return [maker](RawDocument raw) { return maker->make(std::move(raw)); };
                   },
               .use =
-                  [&](MadeDocument made) {
+                  [&](const MadeDocument& made) {
                     use(made);
                     stopped = hooks_.stop && hooks_.stop();
                     return !stopped;
