@@ -20,7 +20,7 @@ struct CorpusBuildOptions {
 void declare(OptionTable& table, CorpusBuildOptions& options) {
   BuildOptions& build = options.build;
   table
-      .add("input", build.inputs, "PATH...",
+      .add("input", build.inputs, "PATH",
            "Text files or folders of them, in this order: .txt (a blank line ends a document) or .jsonl (a document a "
            "line), each perhaps with .gz or .zst. A folder stands for all files below it, sorted by path.")
       .required();
