@@ -139,12 +139,13 @@ int run_pretrain(const PretrainOptions& given) {
   PretrainRun run(options, inputs, folder, identity, resumption.checkpoint, session.device);
   write_file_atomically(folder.config(), config_of(options));
 
-  RunTelemetry telemetry(folder, state.step, options.steps, Screen::standard_error());
+  const auto resumed = resumption.checkpoint ? std::optional(state.step) : std::nullopt;
+  RunTelemetry telemetry(folder, resumed, options.steps, Screen::standard_error());
   for (const auto& warning : resumption.warnings) telemetry.warning(warning);
   telemetry.message(fmt::format("prelude {} ({}) on {}, {}, {} threads", version(), revision(), options.session.device,
                                 options.session.dtype, session.threads));
   telemetry.message(describe(inputs));
-  if (folder.used() && state.step > 0) telemetry.message(fmt::format("going on from step {}", state.step));
+  if (resumed) telemetry.message(fmt::format("going on from step {}", *resumed));
 
   if (train(options, inputs, run, state, telemetry, session.device) == TrainEnd::stopped_by_signal) return exit_stopped;
   if (options.verify_frozen) verify_frozen(inputs, identity);

@@ -27,12 +27,13 @@ std::shared_ptr<spdlog::logger> open_log(const std::string& path) {
 
 }  // namespace
 
-RunTelemetry::RunTelemetry(const RunFolder& folder, std::int64_t first_step, std::int64_t steps, Screen screen)
-    : metrics_(folder.metrics(), first_step),
-      events_(folder.path(), first_step + 1),
+RunTelemetry::RunTelemetry(const RunFolder& folder, std::optional<std::int64_t> resumed, std::int64_t steps,
+                           Screen screen)
+    : metrics_(folder.metrics(), resumed.value_or(-1)),
+      events_(folder.path(), resumed.value_or(-1) + 1),
       line_(screen),
       log_(open_log(folder.log())) {
-  progress_.step = first_step;
+  progress_.step = resumed.value_or(0);
   progress_.steps = steps;
 }
 

@@ -20,8 +20,9 @@ namespace prelude {
 // Everything a run says: metrics.jsonl, the TensorBoard events, log.txt and the progress line on standard error.
 class RunTelemetry {
  public:
-  // Continues `folder` after `first_step` updates: metrics of later steps are dropped. `steps` is the run's total.
-  RunTelemetry(const RunFolder& folder, std::int64_t first_step, std::int64_t steps, Screen screen);
+  // Continues `folder` after the checkpoint of step `resumed`: metrics of later steps are dropped; with none, all are,
+  // those of a run that was killed before its first checkpoint. `steps` is the run's total.
+  RunTelemetry(const RunFolder& folder, std::optional<std::int64_t> resumed, std::int64_t steps, Screen screen);
   RunTelemetry(const RunTelemetry&) = delete;
   RunTelemetry& operator=(const RunTelemetry&) = delete;
   ~RunTelemetry();
