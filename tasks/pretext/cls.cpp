@@ -17,8 +17,8 @@ ClsTask::ClsTask(const Corpus& corpus, const Tokenizer& tokenizer, const Pretext
       quirks_(options.quirks) {
   require_room(2);
   require(this->corpus().has_labels(),
-          "{}: task cls needs sentence labels, but the corpus has none; make them with prelude corpus label {}",
-          this->corpus().folder(), this->corpus().folder());
+          "{}: task cls needs sentence labels, but the corpus has none; give a labelled corpus, or another --task",
+          this->corpus().folder());
   for (const double threshold : confidence_) {
     require(threshold >= 0.0 && threshold < 1.0, "confidence threshold {}: give numbers from 0 to below 1", threshold);
   }
@@ -30,8 +30,8 @@ std::int32_t ClsTask::counted_label(std::int64_t sentence) const {
   const std::int32_t label = corpus().label(sentence);
   if (label < 0) return -1;
   require(label < static_cast<std::int32_t>(confidence_.size()),
-          "{}: sentence {} has label {}, but task cls knows 0 to 4; label the corpus again with prelude corpus label",
-          corpus().folder(), sentence, label);
+          "{}: sentence {} has label {}, but task cls knows 0 to 4; label the corpus again", corpus().folder(),
+          sentence, label);
   const bool counts =
       static_cast<double>(corpus().label_confidence(sentence)) > confidence_[static_cast<std::size_t>(label)];
   return counts && corpus().sentence(sentence).size() > 0 ? label : -1;

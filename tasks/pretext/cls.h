@@ -1,5 +1,5 @@
 // CLS: which pseudo-label does a sentence have? docs/pretext.md. Source: sentence <extra_id_0>. The labels come with
-// the corpus (`prelude corpus label`); one counts where its confidence is above its class's threshold.
+// the corpus (/labels and /label_confidences); one counts where its confidence is above its class's threshold.
 #pragma once
 
 #include <array>

@@ -49,6 +49,7 @@ const Row& find_task(const std::string& name) {
 const std::vector<std::string>& pretext_task_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
+    all.reserve(table.size());
     for (const Row& row : table) all.emplace_back(row.name);
     return all;
   }();

@@ -86,6 +86,7 @@ TEST(Loader, AResumedRunContinuesTheStream) {
   const LoaderOptions options{.seed = 1, .global_batch = 8, .micro_batch = 8, .threads = 2};
   Loader first(task, options, 0);
   std::vector<StepExamples> steps;
+  steps.reserve(10);
   for (int k = 0; k < 10; ++k) steps.push_back(first.next());
   for (std::uint64_t from = 0; from < 10; ++from) {
     Loader resumed(task, options, from);

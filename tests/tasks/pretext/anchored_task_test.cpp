@@ -26,7 +26,7 @@ bool same(const Example& a, const Example& b) {
 class AnchoredTaskTest : public ::testing::TestWithParam<const char*> {
  protected:
   // 110 documents of 12 sentences, all eligible: the last 5 are held out.
-  static TaskBench even_bench() { return {GetParam(), random_text({.documents = 110}, 1), {}, all_labelled(110 * 12)}; }
+  static TaskBench even_bench() { return {GetParam(), random_text({.documents = 110}, 1), {}, all_labelled(1320)}; }
 };
 
 TEST_P(AnchoredTaskTest, ASampleIsAFunctionOfSeedAndIndex) {
@@ -107,7 +107,7 @@ TEST_P(AnchoredTaskTest, TheQuirkFinalSentinelEndsTheTarget) {
   PretextOptions options;
   options.quirks.final_sentinel = true;
   options.start_id = 17;
-  const TaskBench bench(GetParam(), random_text({.documents = 110}, 1), options, all_labelled(110 * 12));
+  const TaskBench bench(GetParam(), random_text({.documents = 110}, 1), options, all_labelled(1320));
   const TaskBench plain = even_bench();
   const Example example = bench.task().training_sample(1, 2);
   const Example without = plain.task().training_sample(1, 2);
@@ -121,7 +121,7 @@ TEST_P(AnchoredTaskTest, TheQuirkFinalSentinelEndsTheTarget) {
 TEST_P(AnchoredTaskTest, ASentenceWithASentinelIsNeverUsed) {
   std::vector<Document> documents = random_text({.documents = 110}, 1).documents();
   for (std::size_t d = 0; d < documents.size(); ++d) documents[d][d % 12].front() = sentinel_id;
-  const TaskBench bench(GetParam(), TestText(documents), {}, all_labelled(110 * 12));
+  const TaskBench bench(GetParam(), TestText(documents), {}, all_labelled(1320));
   for (std::uint64_t i = 0; i < 2'000; ++i) {
     const Example example = bench.task().training_sample(3, i);
     ASSERT_EQ(std::count(example.source.begin(), example.source.end(), sentinel_id), 1);

@@ -10,6 +10,8 @@
 namespace prelude::test {
 namespace {
 
+constexpr std::size_t forty_documents = 480;  // sentences of them, at 12 each
+
 // Labels of all kinds, and confidences that lie below, at and above the thresholds.
 TestLabels random_labels(const TestText& text, std::uint64_t seed) {
   std::mt19937_64 random(seed);
@@ -86,8 +88,8 @@ TEST(Cls, ClassesComeAsOftenAsTheCorpusHasThem) {
 TEST(Cls, ALongTextKeepsItsSentinelUnlessAskedNotTo) {
   const TestText text = random_text({.documents = 40, .min_tokens = 200, .max_tokens = 500}, 5);
   TestLabels labels;
-  labels.labels.assign(40 * 12, 3);
-  labels.confidences.assign(40 * 12, 0.9F);
+  labels.labels.assign(forty_documents, 3);
+  labels.confidences.assign(forty_documents, 0.9F);
   PretextOptions options;
   options.quirks.cls_sentinel_cut = true;
   const TaskBench ours("cls", text, {}, labels);
@@ -106,13 +108,13 @@ TEST(Cls, ALongTextKeepsItsSentinelUnlessAskedNotTo) {
 
 TEST(Cls, SaysWhatIsMissing) {
   const TestText text = random_text({.documents = 40}, 6);
-  EXPECT_NE(user_error([&] { TaskBench("cls", text); }).find("prelude corpus label"), std::string::npos);
+  EXPECT_NE(user_error([&] { TaskBench("cls", text); }).find("needs sentence labels"), std::string::npos);
   TestLabels labels;
-  labels.labels.assign(40 * 12, 0);
-  labels.confidences.assign(40 * 12, 0.95F);
+  labels.labels.assign(forty_documents, 0);
+  labels.confidences.assign(forty_documents, 0.95F);
   // float 0.95 is below double 0.95: strictly above is asked, and it is not.
   EXPECT_NE(user_error([&] { TaskBench("cls", text, {}, labels); }).find("confidence"), std::string::npos);
-  labels.labels.assign(40 * 12, 5);
+  labels.labels.assign(forty_documents, 5);
   EXPECT_NE(user_error([&] { TaskBench("cls", text, {}, labels); }).find("label 5"), std::string::npos);
 }
 

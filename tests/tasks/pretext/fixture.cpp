@@ -28,7 +28,7 @@ TestCorpus::TestCorpus(const TestText& text, const TestLabels& labels, const std
   corpus_.emplace(Corpus::open(folder_.path()));
 }
 
-TaskBench::TaskBench(const std::string& task, TestText text, PretextOptions options, const TestLabels& labels)
+TaskBench::TaskBench(const std::string& task, TestText text, const PretextOptions& options, const TestLabels& labels)
     : text_(std::move(text)),
       corpus_(text_, labels),
       task_(make_pretext_task(task, corpus_.corpus(), t5_tokenizer(), options)) {

@@ -43,7 +43,7 @@ class TestCorpus {
 // A text, its corpus and a task over it, with the settings that the oracles need.
 class TaskBench {
  public:
-  TaskBench(const std::string& task, TestText text, PretextOptions options = {}, const TestLabels& labels = {});
+  TaskBench(const std::string& task, TestText text, const PretextOptions& options = {}, const TestLabels& labels = {});
 
   const TestText& text() const { return text_; }
   const PretextTask& task() const { return *task_; }

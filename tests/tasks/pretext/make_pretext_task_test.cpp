@@ -17,8 +17,8 @@ TEST(MakePretextTask, KnowsTheLabelIdsOfPpt) {
   EXPECT_EQ(ids("nss"), Sentence(letter_ids.begin(), letter_ids.begin() + 6));
   EXPECT_EQ(ids("unified"), Sentence(letter_ids.begin(), letter_ids.end()));
   TestLabels labels;
-  labels.labels.assign(120 * 12, 2);
-  labels.confidences.assign(120 * 12, 0.9F);
+  labels.labels.assign(1440, 2);
+  labels.confidences.assign(1440, 0.9F);
   EXPECT_EQ(TaskBench("cls", text, {}, labels).task().label_ids(), Sentence(cls_ids.begin(), cls_ids.end()));
 }
 

@@ -161,7 +161,7 @@ std::string option_fault(const Setting& setting, const Example& example, bool un
   HOLDS(text.document_size(anchor.document) >= (unified ? 6 : 5));
   HOLDS(length(example.source) <= setting.room);
   OptionSource parts;
-  const std::string layout = take_apart(example.source, parts);
+  std::string layout = take_apart(example.source, parts);
   if (!layout.empty()) return layout;
   const std::size_t n = parts.options.size();
   HOLDS(unified ? n >= 2 && n <= 16 : n == 6);
@@ -193,7 +193,7 @@ std::string option_fault(const Setting& setting, const Example& example, bool un
   if (unique) {
     const std::int64_t marks = 1 + 3 * static_cast<std::int64_t>(n) + 1 + 4 + 1;
     HOLDS(shown == right_lengths(whole, setting.room - marks));
-    const std::string spread = spread_fault(setting, row, found);
+    std::string spread = spread_fault(setting, row, found);
     if (!spread.empty()) return spread;
   }
   if (facts != nullptr) *facts = found;
