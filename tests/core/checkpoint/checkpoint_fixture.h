@@ -3,30 +3,22 @@
 #include <ATen/ATen.h>
 #include <ATen/CPUGeneratorImpl.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "core/checkpoint/checkpoint.h"
 #include "core/error.h"
+#include "tests/temporary_folder.h"
 
 namespace prelude {
 
 // A temporary folder and checkpoints whose content is a function of the step.
 class CheckpointFixture : public testing::Test {
  protected:
-  CheckpointFixture()
-      : root_(std::filesystem::temp_directory_path() / ("prelude-checkpoint-" + std::to_string(::getpid()))) {
-    std::filesystem::create_directories(root_);
-  }
-  ~CheckpointFixture() override { std::filesystem::remove_all(root_); }
-
-  std::string root() const { return root_.string(); }
-  std::string path(const std::string& name) const { return (root_ / name).string(); }
+  std::string root() const { return root_.path(); }
+  std::string path(const std::string& name) const { return root_ / name; }
 
   static Checkpoint sample(std::int64_t step, std::int64_t rows = 5) {
     const auto generator = at::make_generator<at::CPUGeneratorImpl>(static_cast<std::uint64_t>(step) + 1);
@@ -64,13 +56,6 @@ class CheckpointFixture : public testing::Test {
     EXPECT_EQ(actual.revision, expected.revision);
   }
 
-  static std::string bytes_of_file(const std::string& name) {
-    std::ifstream file(name, std::ios::binary);
-    return {std::istreambuf_iterator<char>(file), {}};
-  }
-  static void write_bytes(const std::string& name, const std::string& bytes) {
-    std::ofstream(name, std::ios::binary) << bytes;
-  }
   static std::string refusal(const std::string& name) {
     try {
       read_checkpoint(name);
@@ -83,7 +68,7 @@ class CheckpointFixture : public testing::Test {
   }
 
  private:
-  std::filesystem::path root_;
+  test::TemporaryFolder root_;
 };
 
 }  // namespace prelude

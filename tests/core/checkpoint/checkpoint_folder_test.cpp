@@ -20,9 +20,9 @@ class CheckpointFolder : public CheckpointFixture {
     return result;
   }
   void damage(std::int64_t step) const {
-    std::string bytes = bytes_of_file(path(checkpoint_name(step)));
+    std::string bytes = test::read_file(path(checkpoint_name(step)));
     bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 4);
-    write_bytes(path(checkpoint_name(step)), bytes);
+    test::write_file(path(checkpoint_name(step)), bytes);
   }
 };
 
@@ -33,10 +33,10 @@ TEST_F(CheckpointFolder, NamesAreThoseOfTheContract) {
 
 TEST_F(CheckpointFolder, ListsByStepAndIgnoresOtherFiles) {
   for (const auto* name : {"step-.h5", "step-12x.h5", "step-00000007.h5.tmp", "notes.txt", "step--0000003.h5"}) {
-    write_bytes(path(name), "x");
+    test::write_file(path(name), "x");
   }
   EXPECT_TRUE(steps().empty());
-  for (const std::int64_t step : {200, 9, 100000000}) write_bytes(path(checkpoint_name(step)), "x");
+  for (const std::int64_t step : {200, 9, 100000000}) test::write_file(path(checkpoint_name(step)), "x");
   EXPECT_EQ(steps(), (std::vector<std::int64_t>{9, 200, 100000000}));
   EXPECT_TRUE(list_checkpoints(path("nowhere")).empty());
 }
@@ -45,7 +45,7 @@ TEST_F(CheckpointFolder, TheNewestReadableOneIsUsedAndDamagedOnesAreNamed) {
   EXPECT_FALSE(newest_readable_checkpoint(root()).checkpoint.has_value());
   for (const std::int64_t step : {100, 200, 300, 400}) write(step);
   damage(400);
-  write_bytes(path(checkpoint_name(300)), "");
+  test::write_file(path(checkpoint_name(300)), "");
   const NewestCheckpoint newest = newest_readable_checkpoint(root());
   ASSERT_TRUE(newest.checkpoint.has_value());
   expect_equal(*newest.checkpoint, sample(200));
@@ -60,9 +60,9 @@ TEST_F(CheckpointFolder, TheNewestReadableOneIsUsedAndDamagedOnesAreNamed) {
 }
 
 TEST_F(CheckpointFolder, PruningKeepsTheNewestAndTheBest) {
-  for (const std::int64_t step : {1, 2, 3, 4, 5, 6}) write_bytes(path(checkpoint_name(step)), "x");
-  write_bytes(path("step-00000009.h5.tmp"), "left by a killed writer");
-  write_bytes(path("notes.txt"), "the user's");
+  for (const std::int64_t step : {1, 2, 3, 4, 5, 6}) test::write_file(path(checkpoint_name(step)), "x");
+  test::write_file(path("step-00000009.h5.tmp"), "left by a killed writer");
+  test::write_file(path("notes.txt"), "the user's");
   prune_checkpoints(root(), 2, 3);
   EXPECT_EQ(steps(), (std::vector<std::int64_t>{3, 5, 6}));
   EXPECT_FALSE(std::filesystem::exists(path("step-00000009.h5.tmp")));

@@ -26,37 +26,37 @@ TEST_F(CheckpointFile, ComesBackBitForBit) {
 TEST_F(CheckpointFile, TheSameStateGivesTheSameBytes) {
   write_checkpoint(path("a.h5"), sample(7));
   write_checkpoint(path("b.h5"), sample(7));
-  EXPECT_EQ(bytes_of_file(path("a.h5")), bytes_of_file(path("b.h5")));
+  EXPECT_EQ(test::read_file(path("a.h5")), test::read_file(path("b.h5")));
 }
 
 TEST_F(CheckpointFile, AnyCutIsFound) {
   write_checkpoint(path("a.h5"), sample(7));
-  const std::string whole = bytes_of_file(path("a.h5"));
+  const std::string whole = test::read_file(path("a.h5"));
   for (std::size_t size = 0; size < whole.size(); size += 1 + whole.size() / 97) {
-    write_bytes(path("cut.h5"), whole.substr(0, size));
+    test::write_file(path("cut.h5"), whole.substr(0, size));
     EXPECT_NE(refusal(path("cut.h5")), "") << size;
   }
-  write_bytes(path("cut.h5"), whole.substr(0, whole.size() - 1));
+  test::write_file(path("cut.h5"), whole.substr(0, whole.size() - 1));
   EXPECT_NE(refusal(path("cut.h5")), "");
-  write_bytes(path("cut.h5"), whole + "x");
+  test::write_file(path("cut.h5"), whole + "x");
   EXPECT_NE(refusal(path("cut.h5")), "");
 }
 
 TEST_F(CheckpointFile, AnyFlippedBitIsFound) {
   write_checkpoint(path("a.h5"), sample(7));
-  const std::string whole = bytes_of_file(path("a.h5"));
+  const std::string whole = test::read_file(path("a.h5"));
   int flips = 0;
   for (std::size_t i = 0; i < whole.size(); i += 1 + whole.size() / 300) {
     std::string changed = whole;
     changed[i] = static_cast<char>(changed[i] ^ (1 << (i % 8)));
-    write_bytes(path("flip.h5"), changed);
+    test::write_file(path("flip.h5"), changed);
     EXPECT_NE(refusal(path("flip.h5")), "") << "byte " << i;
     ++flips;
   }
   for (std::size_t i = whole.size() - 46; i < whole.size(); ++i) {  // the checksum itself
     std::string changed = whole;
     changed[i] = static_cast<char>(changed[i] ^ 1);
-    write_bytes(path("flip.h5"), changed);
+    test::write_file(path("flip.h5"), changed);
     EXPECT_NE(refusal(path("flip.h5")), "") << "byte " << i;
   }
   EXPECT_GT(flips, 200);
@@ -64,12 +64,12 @@ TEST_F(CheckpointFile, AnyFlippedBitIsFound) {
 
 TEST_F(CheckpointFile, ATornPageIsFound) {
   write_checkpoint(path("a.h5"), sample(7, 5000));
-  const std::string whole = bytes_of_file(path("a.h5"));
+  const std::string whole = test::read_file(path("a.h5"));
   for (std::size_t page = 0; page + 4096 < whole.size(); page += 4096 * 3) {
     std::string changed = whole;
     changed.replace(page, 4096, std::string(4096, '\0'));
     if (changed == whole) continue;
-    write_bytes(path("torn.h5"), changed);
+    test::write_file(path("torn.h5"), changed);
     EXPECT_NE(refusal(path("torn.h5")), "") << "page at " << page;
   }
 }
@@ -78,8 +78,8 @@ TEST_F(CheckpointFile, ATornPageIsFound) {
 class CheckpointContent : public CheckpointFixture {
  protected:
   void seal(const std::string& name) const {
-    const std::string bytes = bytes_of_file(name);
-    write_bytes(name, bytes + "\nprelude-xxh3 " + xxh3_128(bytes.data(), bytes.size()));
+    const std::string bytes = test::read_file(name);
+    test::write_file(name, bytes + "\nprelude-xxh3 " + xxh3_128(bytes.data(), bytes.size()));
   }
 };
 
@@ -126,7 +126,7 @@ TEST_F(CheckpointContent, AnOptimiserOfAnotherSizeIsNamed) {
 
 TEST_F(CheckpointFile, WhatCannotBeWrittenLeavesTheOldFile) {
   EXPECT_THROW(write_checkpoint("/proc/no/such/a.h5", sample(1)), UserError);
-  write_bytes(path("file"), "x");
+  test::write_file(path("file"), "x");
   EXPECT_THROW(write_checkpoint(path("file/a.h5"), sample(1)), UserError);
 }
 

@@ -2,11 +2,8 @@
 
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -14,17 +11,13 @@
 #include "core/error.h"
 #include "core/io/npy.h"
 #include "core/io/safetensors.h"
+#include "tests/temporary_folder.h"
 
 namespace prelude {
 namespace {
 
 namespace fs = std::filesystem;
 using nlohmann::json;
-
-std::string bytes_of_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 // Made by scripts/make-state-goldens with PEFT: 3 rows x 5, (i - 7) / 4.
 std::string golden(const std::string& name) { return PRELUDE_SOURCE_DIR "/tests/data/peft/" + name; }
@@ -33,11 +26,7 @@ at::Tensor golden_rows() { return at::arange(15, at::kFloat).sub(7).div(4).view(
 
 class PromptFile : public testing::Test {
  protected:
-  PromptFile() : root_(fs::temp_directory_path() / ("prelude-prompt-" + std::to_string(::getpid()))) {
-    fs::create_directories(root_);
-  }
-  ~PromptFile() override { fs::remove_all(root_); }
-  std::string path(const std::string& name) const { return (root_ / name).string(); }
+  std::string path(const std::string& name) const { return root_ / name; }
 
   static Prompt random_prompt() {
     at::manual_seed(11);
@@ -50,9 +39,9 @@ class PromptFile : public testing::Test {
   // A sound folder with one field of adapter_config.json changed.
   std::string with_field(const std::string& name, const json& value) const {
     write_prompt_folder(path("p"), random_prompt());
-    json config = json::parse(bytes_of_file(root_ / "p/adapter_config.json"));
+    json config = json::parse(test::read_file(path("p/adapter_config.json")));
     config[name] = value;
-    std::ofstream(root_ / "p/adapter_config.json") << config;
+    test::write_file(path("p/adapter_config.json"), config.dump());
     return path("p");
   }
   std::string with_tensor(TensorType type, const std::vector<std::int64_t>& shape, const at::Tensor& data,
@@ -73,7 +62,7 @@ class PromptFile : public testing::Test {
   }
 
  private:
-  fs::path root_;
+  test::TemporaryFolder root_;
 };
 
 TEST_F(PromptFile, FolderComesBackBitForBit) {
@@ -87,10 +76,11 @@ TEST_F(PromptFile, FolderComesBackBitForBit) {
   EXPECT_EQ(back.scale, 1.0);
   EXPECT_TRUE(back.notes.empty());
 
-  const std::string first = bytes_of_file(path("new/folder/adapter_model.safetensors"));
+  const std::string first = test::read_file(path("new/folder/adapter_model.safetensors"));
   write_prompt_folder(path("again"), back);
-  EXPECT_EQ(bytes_of_file(path("again/adapter_model.safetensors")), first);
-  EXPECT_EQ(bytes_of_file(path("again/adapter_config.json")), bytes_of_file(path("new/folder/adapter_config.json")));
+  EXPECT_EQ(test::read_file(path("again/adapter_model.safetensors")), first);
+  EXPECT_EQ(test::read_file(path("again/adapter_config.json")),
+            test::read_file(path("new/folder/adapter_config.json")));
 }
 
 TEST_F(PromptFile, ReadsWhatPeftSaves) {
@@ -132,10 +122,10 @@ TEST_F(PromptFile, ScaleMultipliesOnceAndIsRemembered) {
 TEST_F(PromptFile, Float64IsLosslessOrRefused) {
   const at::Tensor tenth = at::full({2, 2}, 0.1, at::kDouble);
   const std::string folder = with_tensor(TensorType::f64, {2, 2}, tenth);
-  json config = json::parse(bytes_of_file(path("p/adapter_config.json")));
+  json config = json::parse(test::read_file(path("p/adapter_config.json")));
   config["num_virtual_tokens"] = 2;
   config["token_dim"] = 2;
-  std::ofstream(path("p/adapter_config.json")) << config;
+  test::write_file(path("p/adapter_config.json"), config.dump());
   EXPECT_NE(refusal(folder).find("4 float64 numbers that float32 cannot hold exactly"), std::string::npos);
   const Prompt rounded = read_prompt(folder, {1.0, true});
   EXPECT_TRUE(at::equal(rounded.rows, tenth.to(at::kFloat)));
@@ -170,7 +160,7 @@ TEST_F(PromptFile, NamesWhatIsNoPrompt) {
   EXPECT_NE(refusal(path("nothing")).find("no prompt at"), std::string::npos);
   fs::create_directories(path("empty"));
   EXPECT_NE(refusal(path("empty")).find("no adapter_config.json"), std::string::npos);
-  std::ofstream(path("a.txt")) << "x";
+  test::write_file(path("a.txt"), "x");
   EXPECT_NE(refusal(path("a.txt")).find("is no prompt"), std::string::npos);
   write_npy(path("flat.npy"), {4}, std::vector<float>(4));
   EXPECT_NE(refusal(path("flat.npy")).find("shape 4"), std::string::npos);
@@ -183,7 +173,7 @@ TEST_F(PromptFile, WidthIsCheckedAgainstTheBackbone) {
 }
 
 TEST_F(PromptFile, UnwritableFolderIsOneLine) {
-  std::ofstream(path("file")) << "x";
+  test::write_file(path("file"), "x");
   EXPECT_THROW(write_prompt_folder(path("file/below"), random_prompt()), UserError);
 }
 

@@ -1,14 +1,12 @@
 #include "core/io/pt_file.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <string>
 
 #include "core/error.h"
+#include "tests/temporary_folder.h"
 
 namespace prelude {
 namespace {
@@ -17,11 +15,6 @@ namespace fs = std::filesystem;
 
 // Made by scripts/make-state-goldens with torch.save: 3 x 5 numbers (i - 7) / 4.
 std::string golden(const std::string& name) { return PRELUDE_SOURCE_DIR "/tests/data/pt/" + name + ".pt"; }
-
-std::string bytes_of_file(const std::string& name) {
-  std::ifstream file(name, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::string refusal(const std::string& name) {
   try {
@@ -34,18 +27,14 @@ std::string refusal(const std::string& name) {
 
 class PtFile : public testing::Test {
  protected:
-  PtFile() : folder_(fs::temp_directory_path() / ("prelude-pt-" + std::to_string(::getpid()))) {
-    fs::create_directories(folder_);
-  }
-  ~PtFile() override { fs::remove_all(folder_); }
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  std::string path(const std::string& name) const { return folder_ / name; }
   std::string written(const std::string& bytes) const {
-    std::ofstream(path("x.pt"), std::ios::binary) << bytes;
+    test::write_file(path("x.pt"), bytes);
     return path("x.pt");
   }
 
  private:
-  fs::path folder_;
+  test::TemporaryFolder folder_;
 };
 
 TEST_F(PtFile, ReadsWhatTorchSaves) {
@@ -94,7 +83,7 @@ TEST_F(PtFile, ReadsBackWhatItWrites) {
 
 TEST_F(PtFile, FindsEveryCut) {
   for (const auto* name : {"float32", "legacy"}) {
-    const std::string whole = bytes_of_file(golden(name));
+    const std::string whole = test::read_file(golden(name));
     for (std::size_t size = 1; size < whole.size(); size += 3) {
       EXPECT_NE(refusal(written(whole.substr(0, size))), "") << name << " cut to " << size;
     }
@@ -104,7 +93,7 @@ TEST_F(PtFile, FindsEveryCut) {
 // The old format has no checksum: each changed byte reaches the parser. The zip's own fields are tried more coarsely.
 TEST_F(PtFile, SurvivesChangedBytes) {
   for (const auto& [name, stride] : {std::pair{"legacy", 1U}, {"legacy-state-dict", 1U}, {"state-dict", 5U}}) {
-    const std::string whole = bytes_of_file(golden(name));
+    const std::string whole = test::read_file(golden(name));
     for (std::size_t i = 0; i < whole.size(); i += stride) {
       for (const char value : {'\0', '\xff', 'R'}) {
         std::string changed = whole;

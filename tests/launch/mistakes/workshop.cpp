@@ -3,13 +3,11 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <stdexcept>
 
 #include "core/io/npy.h"
@@ -18,13 +16,6 @@ namespace prelude::test {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string bytes_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-void write(const std::string& path, const std::string& bytes) { std::ofstream(path, std::ios::binary) << bytes; }
 
 // What a command says of its progress, before the mistake can be known, does not count.
 std::string without_progress(const std::string& errors) {
@@ -52,15 +43,6 @@ class FileSizeLimit {
 };
 
 }  // namespace
-
-Workshop::Workshop() : root_(fs::temp_directory_path() / fmt::format("prelude-mistakes-{}", ::getpid())) {
-  fs::create_directories(root_);
-}
-
-Workshop::~Workshop() {
-  std::error_code ignored;
-  fs::remove_all(root_, ignored);
-}
 
 void Workshop::must(const std::vector<std::string>& arguments) const {
   const ProgramResult result = run_program(arguments);
@@ -100,14 +82,14 @@ std::string Workshop::corpus() {
 std::string Workshop::prompt() {
   const std::string made = path("prompt");
   if (fs::exists(made)) return made;
-  const auto width = nlohmann::json::parse(bytes_of(backbone() + "/config.json")).at("d_model").get<std::int64_t>();
+  const auto width = nlohmann::json::parse(read_file(backbone() + "/config.json")).at("d_model").get<std::int64_t>();
   write_npy(path("rows.npy"), {4, width}, std::vector<float>(static_cast<std::size_t>(4 * width), 0.25F));
   must({"import", "--input", path("rows.npy"), "--output", made});
   return made;
 }
 
 std::string Workshop::file(const std::string& name, const std::string& content) const {
-  write(path(name), content);
+  write_file(path(name), content);
   return path(name);
 }
 
@@ -124,9 +106,9 @@ std::string Workshop::copy(const std::string& from, const std::string& name) con
 std::string Workshop::with_field(const std::string& from, const std::string& name, const std::string& member,
                                  const std::string& field, const nlohmann::json& value) const {
   const std::string file = copy(from, name) + "/" + member;
-  auto object = nlohmann::json::parse(bytes_of(file));
+  auto object = nlohmann::json::parse(read_file(file));
   object[field] = value;
-  write(file, object.dump());
+  write_file(file, object.dump());
   return path(name);
 }
 
@@ -139,9 +121,9 @@ std::string Workshop::with_cut(const std::string& from, const std::string& name,
 
 std::string Workshop::with_flip(const std::string& from, const std::string& name, const std::string& member) const {
   const std::string file = copy(from, name) + "/" + member;
-  std::string bytes = bytes_of(file);
+  std::string bytes = read_file(file);
   bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
-  write(file, bytes);
+  write_file(file, bytes);
   return path(name);
 }
 

@@ -7,17 +7,13 @@
 #include <vector>
 
 #include "tests/launch/program.h"
+#include "tests/temporary_folder.h"
 
 namespace prelude::test {
 
 class Workshop {
  public:
-  Workshop();
-  Workshop(const Workshop&) = delete;
-  Workshop& operator=(const Workshop&) = delete;
-  ~Workshop();
-
-  std::string path(const std::string& name) const { return root_ + "/" + name; }
+  std::string path(const std::string& name) const { return root_ / name; }
   static std::string tokenizer() { return PRELUDE_SOURCE_DIR "/data/tokenizer/spiece.model"; }
 
   // Each is made by the program itself the first time that it is asked for.
@@ -44,7 +40,7 @@ class Workshop {
  private:
   void must(const std::vector<std::string>& arguments) const;
 
-  std::string root_;
+  TemporaryFolder root_;
 };
 
 struct Mistake {
