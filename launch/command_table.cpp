@@ -80,9 +80,10 @@ void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
 }  // namespace
 
 int run_command_line(const std::vector<std::string>& arguments) {
-  if (arguments.empty() || asks_for_help(arguments[0]) || (arguments[0] == "help" && arguments.size() == 1)) {
+  require(!arguments.empty(), "no command is given; `prelude --help` lists them");
+  if (asks_for_help(arguments[0]) || (arguments[0] == "help" && arguments.size() == 1)) {
     print(overview());
-    return arguments.empty() ? exit_user_error : exit_done;
+    return exit_done;
   }
   if (arguments[0] == "--version") {
     print(version_text());
