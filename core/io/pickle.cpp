@@ -47,6 +47,11 @@ struct KnownName {
   PickleGlobal global;
 };
 
+// A tensor's pickle makes some 30 values. The bounds keep what a hostile one can make small, whatever its length.
+constexpr std::size_t most_values = 4096;
+constexpr std::size_t most_dimensions = 8;
+constexpr std::size_t longest_key = 64;
+
 constexpr std::array<KnownName, 7> known_names{{
     {"torch._utils _rebuild_tensor_v2", {PickleName::rebuild_tensor}},
     {"torch._utils _rebuild_parameter", {PickleName::rebuild_parameter}},
@@ -90,6 +95,7 @@ std::string_view PickleReader::line() {
 }
 
 void PickleReader::push(PickleValue value) {
+  if (arena_.size() >= most_values) unexpected();
   arena_.push_back(std::move(value));
   stack_.push_back(arena_.size() - 1);
 }
@@ -139,7 +145,9 @@ void PickleReader::global() {
 
 std::vector<std::int64_t> PickleReader::integers(PickleRef ref) const {
   std::vector<std::int64_t> result;
-  for (const PickleRef item : as<PickleTuple>(ref).items) result.push_back(as<std::int64_t>(item));
+  const auto& items = as<PickleTuple>(ref).items;
+  if (items.size() > most_dimensions) unexpected();
+  for (const PickleRef item : items) result.push_back(as<std::int64_t>(item));
   return result;
 }
 
@@ -156,7 +164,7 @@ PickleTensor PickleReader::rebuild(const PickleTuple& arguments) const {
 }
 
 void PickleReader::reduce() {
-  const PickleTuple arguments = as<PickleTuple>(pop());
+  const auto& arguments = as<PickleTuple>(pop());
   switch (as<PickleGlobal>(pop()).name) {
     case PickleName::ordered_dict:
       if (!arguments.items.empty()) unexpected();
@@ -174,12 +182,14 @@ void PickleReader::reduce() {
 
 // ('storage', type, key, place[, elements[, view]]): numbers outside the pickle.
 void PickleReader::persistent() {
-  const PickleTuple id = as<PickleTuple>(pop());
+  const auto& id = as<PickleTuple>(pop());
   if (id.items.size() < 5 || as<std::string>(id.items[0]) != "storage") unexpected();
   const auto& type = as<PickleGlobal>(id.items[1]);
   if (type.name != PickleName::storage_type) unexpected();
   if (id.items.size() > 5) as<PickleNone>(id.items[5]);  // a view of another storage: before torch 0.4
-  push(PickleStorage{as<std::string>(id.items[2]), type.type, as<std::int64_t>(id.items[4])});
+  const auto& key = as<std::string>(id.items[2]);
+  if (key.size() > longest_key) unexpected();
+  push(PickleStorage{key, type.type, as<std::int64_t>(id.items[4])});
 }
 
 PickleRef PickleReader::load() {

@@ -67,6 +67,7 @@ std::map<std::string, std::string_view> read_zip(std::string_view archive, const
   const std::uint32_t entries = fields.u16(end + 10);
   require(entries <= 4096, "'{}' holds {} zip entries; a prompt has a handful", path, entries);
   std::size_t at = fields.u32(end + 16);
+  std::size_t claimed = 0;  // by the entries; more than there is means that they overlap
   std::map<std::string, std::string_view> result;
   for (std::uint32_t entry = 0; entry < entries; ++entry) {
     if (fields.u32(at) != directory_magic) fields.damaged();
@@ -81,6 +82,8 @@ std::map<std::string, std::string_view> read_zip(std::string_view archive, const
     if (fields.u32(local) != local_magic) fields.damaged();
     const std::size_t data = local + local_size + fields.u16(local + 26) + fields.u16(local + 28);
     const std::string_view content = fields.slice(data, size);
+    claimed += size;
+    if (claimed > archive.size()) fields.damaged();
     if (crc_of(content) != fields.u32(at + 16) || !result.emplace(name, content).second) fields.damaged();
     at += directory_size + fields.u16(at + 28) + fields.u16(at + 30) + fields.u16(at + 32);
   }

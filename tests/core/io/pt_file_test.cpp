@@ -64,6 +64,23 @@ TEST_F(PtFile, RunsNothing) {
   EXPECT_FALSE(fs::exists(trace));
 }
 
+// Pickles whose length is no measure of what they would build: many values, deep copies, long names.
+TEST_F(PtFile, RefusesWhatGrows) {
+  const std::string legacy = test::read_file(golden("legacy"));
+  const std::string start = legacy.substr(0, legacy.find("ctorch._utils"));
+  const std::string begin = start.substr(0, start.rfind('\x80') + 2);
+  std::string many;
+  for (int i = 0; i < 100000; ++i) many += "K\x01";
+  EXPECT_NE(refusal(written(begin + many + ".")), "");
+  EXPECT_NE(refusal(written(begin + std::string(100000, '}') + ".")), "");
+  EXPECT_NE(refusal(written(begin + std::string(100000, '(') + ".")), "");
+  std::string gets = "K\x01q";
+  gets += '\0';
+  for (int i = 0; i < 100000; ++i) gets += std::string("h\0", 2);
+  EXPECT_NE(refusal(written(begin + gets + ".")), "");
+  EXPECT_NE(refusal(written(begin + "(lp0\n.")), "") << "opcodes of other protocols";
+}
+
 TEST_F(PtFile, NamesWhatItCannotTake) {
   EXPECT_NE(refusal(golden("integers")).find("LongStorage"), std::string::npos);
   EXPECT_NE(refusal(golden("two-tensors")).find("holds 2 entries"), std::string::npos);
