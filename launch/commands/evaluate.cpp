@@ -75,7 +75,7 @@ Json counts_of(const Confusion& confusion, std::int64_t classes) {
 // Accuracy, F1 and loss over the lines: the prediction is the candidate of the largest summed log-probability, the loss
 // the mean negative log-probability of the right candidates' ids.
 Json evaluate_lines(const LoadedModel& loaded, const EvaluateOptions& options) {
-  RequestFormat format{loaded.tokenizer(), loaded.config().vocab_size, {}, loaded.prompt_rows() > 0};
+  RequestFormat format{loaded.tokenizer(), loaded.config().vocab_size, {}, loaded.prompt_rows() > 0, true};
   if (options.append_eos) format.append = static_cast<std::int32_t>(loaded.config().eos_token_id);
   RequestReader reader(options.input, format);
   std::vector<ScoringJob> jobs;

@@ -135,7 +135,7 @@ int run(const PredictOptions& given) {
   PredictOptions options = given;
   const Session session = open_session(options.session);
   const LoadedModel loaded = LoadedModel::load(options.backbone, options.prompt, session);
-  RequestFormat format{loaded.tokenizer(), loaded.config().vocab_size, {}, loaded.prompt_rows() > 0};
+  RequestFormat format{loaded.tokenizer(), loaded.config().vocab_size, {}, loaded.prompt_rows() > 0, false};
   if (options.append_eos) format.append = static_cast<std::int32_t>(loaded.config().eos_token_id);
   RequestReader reader(options.input, format);
   Output output(options.output);
@@ -153,7 +153,7 @@ int run(const PredictOptions& given) {
     }
     for (Json& line : answer(loaded, requests, options)) {
       line["index"] = index++;
-      output.write(line.dump() + "\n");
+      output.write(line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
     }
   }
   output.commit();

@@ -71,7 +71,7 @@ struct Line {
   }
 
   std::optional<std::int64_t> label(const Json& object, std::size_t candidate_count) const {
-    if (!object.contains("label") || candidate_count == 0) return std::nullopt;
+    if (!format.has_labels || !object.contains("label") || candidate_count == 0) return std::nullopt;
     const Json& value = object["label"];
     const bool index = value.is_number_unsigned() && value.get<std::uint64_t>() < candidate_count;
     require(index, "{}: label must be the right candidate's index, 0 to {}, but is {}", place, candidate_count - 1,

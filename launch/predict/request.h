@@ -27,6 +27,7 @@ struct RequestFormat {
   std::int64_t vocab_size = 0;           // ids are below
   std::optional<std::int32_t> append;    // put after every source, target and candidate
   bool has_prompt = false;               // else a source needs an id
+  bool has_labels = false;               // read label; else it is as free as any field that is not named here
 };
 
 class RequestReader {

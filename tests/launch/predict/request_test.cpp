@@ -27,7 +27,7 @@ class RequestTest : public ::testing::Test {
   }
 
   TemporaryFolder folder_;
-  RequestFormat ids_{nullptr, 48, {}, false};
+  RequestFormat ids_{nullptr, 48, {}, false, true};
 };
 
 TEST_F(RequestTest, ReadsIds) {
@@ -52,11 +52,18 @@ TEST_F(RequestTest, ReadsTextsWithTheTokenizer) {
   const Tokenizer tokenizer = Tokenizer::load(PRELUDE_SOURCE_DIR "/data/tokenizer/spiece.model");
   auto lines = reader(
       "{\"source\": \"It was <extra_id_0>\", \"target\": \"<extra_id_0> great\", \"candidates\": [\"yes\", \"no\"]}",
-      {&tokenizer, 32128, 1, false});
+      {&tokenizer, 32128, 1, false, false});
   const Request request = lines.next().value();
   EXPECT_EQ(request.source, (Ids{94, 47, 32099, 1}));  // the appended 1 is </s>
   EXPECT_EQ(request.target, (Ids{32099, 248, 1}));
   EXPECT_EQ(request.candidates, (std::vector<Ids>{{4273, 1}, {150, 1}}));
+}
+
+TEST_F(RequestTest, ALabelIsReadWhereAskedOnly) {
+  RequestFormat without = ids_;
+  without.has_labels = false;
+  const char* line = "{\"source_ids\": [1], \"candidate_ids\": [[1], [2]], \"label\": \"contradiction\"}";
+  EXPECT_FALSE(reader(line, without).next().value().label.has_value());
 }
 
 TEST_F(RequestTest, AnEmptySourceNeedsAPrompt) {
