@@ -32,8 +32,8 @@ Handle access_list() {
 }
 
 Type type_in_file(hid_t stored, const std::string& name, const std::string& path) {
-  for (const Type type : {Type::int8, Type::uint8, Type::uint16, Type::int32, Type::uint32, Type::int64, Type::uint64,
-                          Type::float32, Type::float64}) {
+  for (const Type type :
+       {Type::int8, Type::uint8, Type::uint16, Type::int32, Type::uint32, Type::int64, Type::float32, Type::float64}) {
     if (H5Tequal(stored, stored_type(type)) > 0) return type;
   }
   fail("'{}' in '{}' has an element type that is not used here; the file was not made by prelude or is damaged", name,
@@ -54,7 +54,6 @@ std::int64_t bytes_of(Type type) {
     case Type::float32:
       return 4;
     case Type::int64:
-    case Type::uint64:
     case Type::float64:
       return 8;
   }
@@ -62,8 +61,7 @@ std::int64_t bytes_of(Type type) {
 }
 
 const char* name_of(Type type) {
-  constexpr const char* kNames[] = {"int8",  "uint8",  "uint16",  "int32",  "uint32",
-                                    "int64", "uint64", "float32", "float64"};
+  constexpr const char* kNames[] = {"int8", "uint8", "uint16", "int32", "uint32", "int64", "float32", "float64"};
   return kNames[static_cast<int>(type)];
 }
 
@@ -126,17 +124,6 @@ bool File::has(const std::string& name) const {
     if (H5Lexists(id_, name.substr(0, end).c_str(), H5P_DEFAULT) <= 0) return false;
     if (end == std::string::npos) return true;
   }
-}
-
-std::vector<std::string> File::names(const std::string& group) const {
-  std::vector<std::string> names;
-  const Handle opened = checked(H5Gopen2(id_, group.c_str(), H5P_DEFAULT), H5Gclose, "open the group", group, path_);
-  const auto keep = [](hid_t, const char* name, const H5L_info_t*, void* list) -> herr_t {
-    static_cast<std::vector<std::string>*>(list)->emplace_back(name);
-    return 0;
-  };
-  check(H5Literate(opened.get(), H5_INDEX_NAME, H5_ITER_INC, nullptr, keep, &names), "list the group", group, path_);
-  return names;
 }
 
 Dataset File::describe(const std::string& name) const {

@@ -10,7 +10,7 @@
 
 namespace prelude::h5 {
 
-enum class Type { int8, uint8, uint16, int32, uint32, int64, uint64, float32, float64 };
+enum class Type { int8, uint8, uint16, int32, uint32, int64, float32, float64 };
 
 std::int64_t bytes_of(Type type);
 const char* name_of(Type type);
@@ -40,10 +40,6 @@ constexpr Type type_of<std::uint32_t>() {
 template <>
 constexpr Type type_of<std::int64_t>() {
   return Type::int64;
-}
-template <>
-constexpr Type type_of<std::uint64_t>() {
-  return Type::uint64;
 }
 template <>
 constexpr Type type_of<float>() {
@@ -87,12 +83,9 @@ class File {
   // On the root group; at most 60,000 bytes (longer text: write_text).
   void write_attribute(const std::string& name, const std::string& value);
   void write_attribute(const std::string& name, std::int64_t value);
-  void write_attribute(const std::string& name, double value);
 
   bool has(const std::string& name) const;
   bool has_attribute(const std::string& name) const;
-  // Names of the datasets and groups directly under `group`, sorted.
-  std::vector<std::string> names(const std::string& group = "/") const;
   Dataset describe(const std::string& name) const;
   // `data` has room for describe(name).bytes(); the stored type must be `type`.
   void read(const std::string& name, Type type, void* data) const;
@@ -106,7 +99,6 @@ class File {
   std::string read_text(const std::string& name) const;
   std::string string_attribute(const std::string& name) const;
   std::int64_t integer_attribute(const std::string& name) const;
-  double real_attribute(const std::string& name) const;
 
   const std::string& path() const { return path_; }
 

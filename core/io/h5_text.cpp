@@ -102,10 +102,6 @@ void File::write_attribute(const std::string& name, std::int64_t value) {
   write_attribute(name, stored_type(Type::int64), &value);
 }
 
-void File::write_attribute(const std::string& name, double value) {
-  write_attribute(name, stored_type(Type::float64), &value);
-}
-
 bool File::has_attribute(const std::string& name) const { return H5Aexists(id_, name.c_str()) > 0; }
 
 std::int64_t File::open_attribute(const std::string& name) const {
@@ -131,16 +127,6 @@ std::int64_t File::integer_attribute(const std::string& name) const {
   const Handle stored = checked(H5Aget_type(attribute.get()), H5Tclose, "read the attribute", name, path_);
   require(H5Tequal(stored.get(), stored_type(Type::int64)) > 0, "the attribute '{}' in '{}' is no int64", name, path_);
   std::int64_t value = 0;
-  check(H5Aread(attribute.get(), stored.get(), &value), "read the attribute", name, path_);
-  return value;
-}
-
-double File::real_attribute(const std::string& name) const {
-  const Handle attribute(open_attribute(name), H5Aclose);
-  const Handle stored = checked(H5Aget_type(attribute.get()), H5Tclose, "read the attribute", name, path_);
-  require(H5Tequal(stored.get(), stored_type(Type::float64)) > 0, "the attribute '{}' in '{}' is no float64", name,
-          path_);
-  double value = 0;
   check(H5Aread(attribute.get(), stored.get(), &value), "read the attribute", name, path_);
   return value;
 }
