@@ -113,6 +113,7 @@ OptionRow& OptionTable::add(const std::string& name, T& field, const std::string
   row.is_list = std::is_same_v<T, std::vector<std::string>>;
   row.set = [&field](const std::string& text) { parse_value(text, field); };
   row.clear = [&field] {
+    static_cast<void>(field);  // clang counts a capture that only some T use as unused
     if constexpr (std::is_same_v<T, std::vector<std::string>>) field.clear();
   };
   row.texts = [&field]() -> std::vector<std::string> {
@@ -125,6 +126,7 @@ OptionRow& OptionTable::add(const std::string& name, T& field, const std::string
     }
   };
   row.number = [&field]() -> std::optional<double> {
+    static_cast<void>(field);
     if constexpr (std::is_same_v<T, bool>) {
       return {};
     } else if constexpr (std::is_arithmetic_v<T>) {
