@@ -28,7 +28,7 @@ std::vector<std::string> wrapped(const std::string& text, std::size_t width) {
 }
 
 std::string label(const OptionRow& row) {
-  const std::string value = fmt::format("{}{}", row.value_name, row.is_list ? "..." : "");
+  std::string value = fmt::format("{}{}", row.value_name, row.is_list ? "..." : "");
   if (row.is_positional) return value;
   return row.is_flag ? fmt::format("--{}", row.name) : fmt::format("--{} {}", row.name, value);
 }

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <cstdlib>
 #include <thread>
 
 #include "core/error.h"
@@ -26,6 +27,7 @@ void require_cuda() {
 int cores() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
 
 void make_cuda_deterministic() {
+  ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);  // cuBLAS is deterministic only with a fixed one
   auto& context = at::globalContext();
   context.setDeterministicAlgorithms(true, /*warn_only=*/true);
   context.setDeterministicFillUninitializedMemory(false);

@@ -133,6 +133,8 @@ int run_pretrain(const PretrainOptions& given) {
   const auto resumption = resume(folder, options, identity);
   const TrainState state = resumption.checkpoint ? parse_state(resumption.checkpoint->loop_state) : TrainState();
   if (state.step >= options.steps || state.out_of_patience) {
+    // Written again: the run may have been killed between its last checkpoint and its prompt.
+    PretrainRun(options, inputs, folder, identity, resumption.checkpoint, session.device).write_prompt(state, false);
     print_report(options, folder, fmt::format("The run in {} is finished; nothing to do.", folder.path()));
     return exit_done;
   }
@@ -145,6 +147,7 @@ int run_pretrain(const PretrainOptions& given) {
   telemetry.message(fmt::format("prelude {} ({}) on {}, {}, {} threads", version(), revision(), options.session.device,
                                 options.session.dtype, session.threads));
   telemetry.message(describe(inputs));
+  telemetry.message(fmt::format("configuration: {}", folder.config()));
   if (resumed) telemetry.message(fmt::format("going on from step {}", *resumed));
 
   if (train(options, inputs, run, state, telemetry, session.device) == TrainEnd::stopped_by_signal) return exit_stopped;

@@ -44,6 +44,7 @@ void TrainLoop::validate() {
   parts_.telemetry.validation(
       {state_.step, result.loss, result.accuracy, parts_.validation.examples(), best, seconds_since(start)});
   if (best) parts_.export_prompt(state_, true);
+  parts_.export_prompt(state_, false);
 }
 
 void TrainLoop::save() {

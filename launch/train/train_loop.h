@@ -54,7 +54,7 @@ class TrainLoop {
   TrainLoop(TrainParts parts, const TrainSettings& settings, TrainState state);
 
   // Steps until the last one, until patience ends, or until a signal came; a checkpoint and the newest prompt are
-  // written before it returns.
+  // written before it returns. The prompt is also written at each validation, for those who look while it runs.
   TrainEnd run(const StopSignal& signal);
   const TrainState& state() const { return state_; }
 

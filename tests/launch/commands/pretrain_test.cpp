@@ -151,6 +151,14 @@ TEST_F(Pretrain, AFinishedRunSaysSo) {
   EXPECT_EQ(read_file(bench().path("reference") + "/metrics.jsonl"), before);
 }
 
+TEST_F(Pretrain, AFinishedRunWhosePromptIsMissingWritesItAgain) {
+  ASSERT_EQ(bench().pretrain("short", {"--steps", "3"}).code, 0);
+  const auto before = bench().prompt_bytes("short", "prompt");
+  std::filesystem::remove_all(bench().path("short") + "/prompt");
+  ASSERT_EQ(bench().pretrain("short", {"--steps", "3"}).code, 0);
+  EXPECT_EQ(bench().prompt_bytes("short", "prompt"), before);
+}
+
 TEST_F(Pretrain, AnotherConfigurationIsRefused) {
   expect_mistake(bench().pretrain("reference", {"--learning-rate", "0.5"}), "--learning-rate is '0.5' but the run in");
   expect_mistake(bench().pretrain("reference", {"--seed", "7"}), "--seed is '7'");
