@@ -9,7 +9,15 @@ namespace prelude {
 
 // What a stream is for; streams of different purposes never overlap. The values are part of what a seed means: never
 // renumber them.
-enum class Purpose : std::uint32_t { order = 1, sample = 2, prompt_init = 3, weights = 4, validation = 5, test = 6, document = 7 };
+enum class Purpose : std::uint32_t {
+  order = 1,
+  sample = 2,
+  prompt_init = 3,
+  weights = 4,
+  validation = 5,
+  test = 6,
+  document = 7
+};
 
 // One block of Philox4x32-10: 128 random bits out of a 128-bit counter and a 64-bit key.
 std::array<std::uint32_t, 4> philox4x32(std::array<std::uint32_t, 4> counter, std::array<std::uint32_t, 2> key);

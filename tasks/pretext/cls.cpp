@@ -17,7 +17,8 @@ ClsTask::ClsTask(const Corpus& corpus, const Tokenizer& tokenizer, const Pretext
       quirks_(options.quirks) {
   require_room(2);
   require(this->corpus().has_labels(),
-          "{}: task cls needs sentence labels, but the corpus has none; give a labelled corpus, or another --task",
+          "{}: task cls needs sentence labels, but the corpus has none; build it with --labels, or "
+          "give another --task",
           this->corpus().folder());
   for (const double threshold : confidence_) {
     require(threshold >= 0.0 && threshold < 1.0, "confidence threshold {}: give numbers from 0 to below 1", threshold);

@@ -88,7 +88,7 @@ TEST_F(CorpusMistakes, InItsUse) {
       {"a shard cut short", with(shop_.with_cut(good, "cut", "shard-00000.h5", 0.5)), {"cut/shard-00000.h5"}},
       {"a flipped bit", {"corpus", "verify", shop_.with_flip(good, "flip", "shard-00000.h5")}, {"flip/shard-00000.h5"}},
       {"too small", with(small), {"small", "1 document(s)"}},
-      {"no labels", with(good, {"--task", "cls"}), {"task cls needs sentence labels", "prelude corpus label"}},
+      {"no labels", with(good, {"--task", "cls"}), {"task cls needs sentence labels", "--labels"}},
       {"no room for an example", with(good, {"--max-source", "6"}), {"--max-source 6", "or more"}},
   });
 }
