@@ -11,23 +11,16 @@
 #include "core/io/atomic_file.h"
 #include "core/io/folder_lock.h"
 #include "core/io/mapped_file.h"
+#include "tests/message_of.h"
 #include "tests/temporary_folder.h"
 
 namespace prelude {
 namespace {
 
+using test::message_of;
 using test::read_file;
 using test::TemporaryFolder;
 using test::write_file;
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "nothing thrown";
-}
 
 TEST(MappedFileTest, HoldsTheBytes) {
   const TemporaryFolder folder;

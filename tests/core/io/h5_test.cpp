@@ -9,23 +9,16 @@
 
 #include "core/error.h"
 #include "core/io/mapped_file.h"
+#include "tests/message_of.h"
 #include "tests/temporary_folder.h"
 
 namespace prelude::h5 {
 namespace {
 
+using test::message_of;
 using test::read_file;
 using test::TemporaryFolder;
 using test::write_file;
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "nothing thrown";
-}
 
 std::vector<float> rising(std::size_t count) {
   std::vector<float> values(count);

@@ -9,6 +9,7 @@
 #include "core/io/checksum.h"
 #include "core/io/h5.h"
 #include "tasks/corpus/corpus.h"
+#include "tests/message_of.h"
 #include "tests/tasks/corpus/make_corpus.h"
 #include "tests/temporary_folder.h"
 
@@ -16,18 +17,10 @@ namespace prelude {
 namespace {
 
 using test::make_corpus;
+using test::message_of;
 using test::read_file;
 using test::TemporaryFolder;
 using test::write_file;
-
-std::string message_of(const std::function<void()>& action) {
-  try {
-    action();
-  } catch (const UserError& error) {
-    return error.what();
-  }
-  return "nothing thrown";
-}
 
 // Everything that a reader can ask for.
 void read_all(const Corpus& corpus) {
