@@ -74,7 +74,9 @@ TEST(H5Test, ArraysCanBeMapped) {
   EXPECT_EQ(found.offset % 64, 0);
   EXPECT_EQ(found.bytes(), 240);
   const MappedFile mapped = MappedFile::open(folder / "a.h5");
-  EXPECT_EQ(std::memcmp(mapped.data() + found.offset, rising(60).data(), 240), 0);
+  std::vector<float> values(60);
+  std::memcpy(values.data(), mapped.data() + found.offset, 240);
+  EXPECT_EQ(values, rising(60));
 }
 
 TEST(H5Test, ErrorsNameFileAndDataset) {

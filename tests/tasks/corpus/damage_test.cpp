@@ -207,7 +207,7 @@ TEST_F(DamageTest, AManifestThatIsNoneNamesTheField) {
   const auto error_with = [&](const std::function<void(nlohmann::json&)>& change) {
     const std::string before = read_file(manifest_);
     change_manifest(change);
-    const std::string message = open_error();
+    std::string message = open_error();
     write_file(manifest_, before);
     return message;
   };
