@@ -22,15 +22,17 @@ at::Tensor widen_bias(const at::Tensor& bias, std::int64_t keys) {
 }  // namespace
 
 at::Tensor attention(const T5Config& config, const AttentionWeights& weights, const at::Tensor& x,
-                     const at::Tensor& memory, const at::Tensor& bias, const DeltaSites& sites,
-                     const SiteContext& context) {
-  const at::Tensor q = split_heads(linear(sites, context, LinearName::q, x, weights.q), config);
-  KeysValues rows{split_heads(linear(sites, context, LinearName::k, memory, weights.k), config),
-                  split_heads(linear(sites, context, LinearName::v, memory, weights.v), config)};
+                     const at::Tensor& memory, const at::Tensor& bias, const TensorParallel& parallel,
+                     const DeltaSites& sites, const SiteContext& context) {
+  const at::Tensor in = parallel.copy_to(x);                // [B,S,D]
+  const at::Tensor& from = memory.defined() ? memory : in;  // [B,M,D]
+  const at::Tensor q = split_heads(linear(sites, context, LinearName::q, in, weights.q), config);
+  KeysValues rows{split_heads(linear(sites, context, LinearName::k, from, weights.k), config),
+                  split_heads(linear(sites, context, LinearName::v, from, weights.v), config)};
   if (sites.uses(Site::keys_values)) rows = sites.delta().keys_values(context, std::move(rows));
   const at::Tensor heads = biased_attention(q, rows.keys, rows.values, widen_bias(bias, rows.keys.size(2)));
   const at::Tensor merged = heads.transpose(1, 2).reshape({x.size(0), x.size(1), -1});  // [B,S,H*K]
-  return linear(sites, context, LinearName::o, merged, weights.o);
+  return reduced_linear(parallel, sites, context, LinearName::o, merged, weights.o);
 }
 
 }  // namespace prelude

@@ -5,6 +5,7 @@
 #include "core/delta/delta_sites.h"
 #include "core/ops/frozen_linear.h"
 #include "core/ops/rms_norm.h"
+#include "core/t5/tensor_parallel.h"
 
 namespace prelude {
 
@@ -12,6 +13,13 @@ namespace prelude {
 inline at::Tensor linear(const DeltaSites& sites, const SiteContext& context, LinearName name, const at::Tensor& x,
                          const at::Tensor& weight) {
   at::Tensor y = frozen_linear(x, weight);
+  return sites.uses(Site::linear_output) ? sites.delta().linear_output(context, name, x, std::move(y)) : y;
+}
+
+// The same where weight [out,in] is cut by its inputs: the parts are added up over the ranks before the site.
+inline at::Tensor reduced_linear(const TensorParallel& parallel, const DeltaSites& sites, const SiteContext& context,
+                                 LinearName name, const at::Tensor& x, const at::Tensor& weight) {
+  at::Tensor y = parallel.reduce_from(frozen_linear(x, weight));
   return sites.uses(Site::linear_output) ? sites.delta().linear_output(context, name, x, std::move(y)) : y;
 }
 

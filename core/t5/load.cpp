@@ -131,23 +131,26 @@ TensorBytes bytes_of_tensor(std::string name, const at::Tensor& tensor) {
 }
 
 Weights load_weights(const std::vector<SafetensorsFile>& files, T5Config& config, at::Device device,
-                     at::ScalarType dtype) {
+                     at::ScalarType dtype, const TensorParallel& parallel) {
   ensure(!files.empty() && at::isFloatingType(dtype), "weights of dtype {} out of {} files", at::toString(dtype),
          files.size());
+  require_divides(config, parallel.size());
   WeightReader reader(files);
   settle_output(reader, config);
   Weights weights;
   for (const WeightSlot& slot : weight_slots(config, weights)) {
     const at::Tensor stored = reader.take(slot.name, slot.shape);
     if (slot.name == "shared.weight") take_duplicates(reader, config, stored);
-    slot.tensor.get() = stored.to(device, dtype);
+    // Contiguous, so that a slice holds its own bytes alone; rows are so already, and stay in the mapped file.
+    slot.tensor.get() = local_slice(slot, stored, parallel).contiguous().to(device, dtype);
   }
   reader.check_nothing_left();
   if (config.tie_word_embeddings) weights.lm_head = weights.embedding;
   return weights;
 }
 
-Backbone load_backbone(const std::string& folder, at::Device device, at::ScalarType dtype) {
+Backbone load_backbone(const std::string& folder, at::Device device, at::ScalarType dtype,
+                       const TensorParallel& parallel) {
   const fs::path base(folder);
   std::error_code error;
   require(
@@ -156,7 +159,8 @@ Backbone load_backbone(const std::string& folder, at::Device device, at::ScalarT
       folder);
   Backbone backbone;
   backbone.config = read_t5_config((base / "config.json").string());
-  backbone.weights = load_weights(open_safetensors_folder(folder), backbone.config, device, dtype);
+  backbone.files = open_safetensors_folder(folder);
+  backbone.weights = load_weights(backbone.files, backbone.config, device, dtype, parallel);
   const fs::path tokenizer = base / "spiece.model";
   if (fs::exists(tokenizer, error)) backbone.tokenizer_path = tokenizer.string();
   return backbone;

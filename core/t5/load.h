@@ -14,19 +14,23 @@ namespace prelude {
 
 struct Backbone {
   T5Config config;
-  Weights weights;
+  Weights weights;  // this rank's slices
+  std::vector<SafetensorsFile> files;
   std::string tokenizer_path;  // the folder's spiece.model; empty if it has none
 };
 
 // On the CPU a tensor already of `dtype` stays in the mapped file (read-only pages, nothing is read before it is used);
 // another is converted; for a GPU one tensor at a time is copied. `dtype`: float32, bfloat16, float16 or float64.
-// Throws UserError naming the tensor, got and expected, where one is missing, left over, or of a wrong shape or dtype.
-Backbone load_backbone(const std::string& folder, at::Device device, at::ScalarType dtype);
+// With several ranks only this rank's slices are read. Throws UserError naming the tensor, got and expected, where one
+// is missing, left over, or of a wrong shape or dtype, and where the ranks do not divide the heads and the
+// feed-forward.
+Backbone load_backbone(const std::string& folder, at::Device device, at::ScalarType dtype,
+                       const TensorParallel& parallel = whole_model());
 
 // The weights that `config` asks for, out of opened files. Settles config.tie_word_embeddings where tie_by_tensors.
 // Copies of the embedding under other names (encoder.embed_tokens.weight, a tied lm_head.weight) must equal it.
 Weights load_weights(const std::vector<SafetensorsFile>& files, T5Config& config, at::Device device,
-                     at::ScalarType dtype);
+                     at::ScalarType dtype, const TensorParallel& parallel = whole_model());
 
 // Writes config.json, model.safetensors and a copy of the SentencePiece model (none if `tokenizer_path` is empty) into
 // `folder`, made if it is not there; refuses one that already holds a model.

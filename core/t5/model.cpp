@@ -21,11 +21,12 @@ at::Tensor scale_output(const at::Tensor& hidden, const T5Config& config) {
 
 }  // namespace
 
-Model::Model(T5Config config, Weights weights) : config_(std::move(config)), weights_(std::move(weights)) {
+Model::Model(T5Config config, Weights weights, const TensorParallel& parallel)
+    : config_(std::move(config)), weights_(std::move(weights)), parallel_(&parallel) {
   for (const WeightSlot& slot : weight_slots(config_, weights_)) {
     const at::Tensor& tensor = slot.tensor.get();
-    ensure(tensor.defined() && tensor.sizes() == at::IntArrayRef(slot.shape), "weight {} is missing or misshapen",
-           slot.name);
+    ensure(tensor.defined() && tensor.sizes() == at::IntArrayRef(local_shape(slot, parallel.size())),
+           "weight {} is missing or misshapen", slot.name);
     ensure(!tensor.requires_grad(), "weight {} requires a gradient; the backbone is frozen", slot.name);
   }
   if (config_.tie_word_embeddings) weights_.lm_head = weights_.embedding;
@@ -40,7 +41,8 @@ EncoderOutput Model::encode(const at::Tensor& source_ids, const at::Tensor& sour
   if (!input.full) {
     bias = bias.masked_fill(padding_mask(input.lengths, length), hidden_score(bias.scalar_type()));  // [B,H,S,S]
   }
-  at::Tensor hidden = run_stack(StackKind::encoder, config_, weights_.encoder, input.embeddings, {bias, {}, {}}, sites);
+  at::Tensor hidden =
+      run_stack(StackKind::encoder, config_, weights_.encoder, input.embeddings, {bias, {}, {}}, *parallel_, sites);
   if (sites.uses(Site::encoder_output)) hidden = sites.delta().encoder_output(std::move(hidden), input.lengths);
   return {std::move(hidden), input.lengths, input.full};
 }
@@ -51,13 +53,13 @@ at::Tensor Model::decode(const at::Tensor& decoder_ids, const EncoderOutput& enc
   // Padding is on the right, so the causal mask alone keeps it from every real position.
   inputs.self_bias =
       self_attention_bias(weights_.decoder.relative_bias, decoder_ids.size(1), /*bidirectional=*/false, config_);
-  inputs.memory = encoded.hidden;
+  inputs.memory = parallel_->copy_to(encoded.hidden);
   if (!encoded.full) {
     const at::Tensor padding = padding_mask(encoded.lengths, encoded.hidden.size(1));
     const auto type = hidden.scalar_type();
     inputs.cross_bias = at::zeros(padding.sizes(), hidden.options()).masked_fill_(padding, hidden_score(type));
   }
-  return run_stack(StackKind::decoder, config_, weights_.decoder, std::move(hidden), inputs, sites);
+  return run_stack(StackKind::decoder, config_, weights_.decoder, std::move(hidden), inputs, *parallel_, sites);
 }
 
 at::Tensor Model::logits(const at::Tensor& hidden) const {

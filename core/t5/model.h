@@ -8,6 +8,7 @@
 #include "core/delta/delta_sites.h"
 #include "core/t5/batch.h"
 #include "core/t5/config.h"
+#include "core/t5/tensor_parallel.h"
 #include "core/t5/weights.h"
 
 namespace prelude {
@@ -21,8 +22,9 @@ struct EncoderOutput {
 class Model {
  public:
   // Takes the weights (shared storage, never written). Computes in the weights' dtype; norm statistics, softmax and
-  // loss in float32 (or float64 where the weights are float64).
-  explicit Model(T5Config config, Weights weights);
+  // loss in float32 (or float64 where the weights are float64). `parallel` outlives the model; with several ranks the
+  // weights are this rank's slices, every rank is given the same batches, and all get the same results.
+  explicit Model(T5Config config, Weights weights, const TensorParallel& parallel = whole_model());
 
   const T5Config& config() const { return config_; }
   const Weights& weights() const { return weights_; }
@@ -42,6 +44,7 @@ class Model {
  private:
   T5Config config_;
   Weights weights_;
+  const TensorParallel* parallel_;
 };
 
 }  // namespace prelude

@@ -4,6 +4,7 @@
 
 #include "core/delta/delta_sites.h"
 #include "core/t5/config.h"
+#include "core/t5/tensor_parallel.h"
 #include "core/t5/weights.h"
 
 namespace prelude {
@@ -11,12 +12,12 @@ namespace prelude {
 // What a stack attends with, made once a forward and shared by its layers.
 struct StackInputs {
   at::Tensor self_bias;   // broadcasts to [B,H,S,S]
-  at::Tensor memory;      // [B,M,D], the encoder's output; undefined in the encoder
+  at::Tensor memory;      // [B,M,D], the encoder's output after parallel.copy_to; undefined in the encoder
   at::Tensor cross_bias;  // broadcasts to [B,H,S,M], or undefined: nothing is hidden
 };
 
 // The blocks of one stack and its final norm: hidden [B,S,D] -> [B,S,D]. Pre-norm residual sublayers; no dropout.
 at::Tensor run_stack(StackKind kind, const T5Config& config, const StackWeights& weights, at::Tensor hidden,
-                     const StackInputs& inputs, const DeltaSites& sites);
+                     const StackInputs& inputs, const TensorParallel& parallel, const DeltaSites& sites);
 
 }  // namespace prelude

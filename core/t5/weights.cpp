@@ -6,6 +6,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/error.h"
 #include "core/io/checksum.h"
 
 namespace prelude {
@@ -17,12 +18,12 @@ class SlotTable {
   explicit SlotTable(const T5Config& config) : c_(config) {}
 
   void embedding(std::string name, at::Tensor& tensor) {
-    add(std::move(name), {c_.vocab_size, c_.d_model}, 1.0, tensor);
+    add(std::move(name), {c_.vocab_size, c_.d_model}, Cut::none, 1.0, tensor);
   }
   void relative_bias(std::string name, at::Tensor& tensor) {
-    add(std::move(name), {c_.relative_attention_num_buckets, c_.num_heads}, spread(c_.d_model), tensor);
+    add(std::move(name), {c_.relative_attention_num_buckets, c_.num_heads}, Cut::columns, spread(c_.d_model), tensor);
   }
-  void norm(std::string name, at::Tensor& tensor) { add(std::move(name), {c_.d_model}, 0.0, tensor); }
+  void norm(std::string name, at::Tensor& tensor) { add(std::move(name), {c_.d_model}, Cut::none, 0.0, tensor); }
 
   // `sublayer`: ".../layer.0", `attention`: "SelfAttention" or "EncDecAttention".
   void attention(const std::string& sublayer, std::string_view attention, AttentionWeights& weights) {
@@ -31,10 +32,10 @@ class SlotTable {
     const auto name = [&](std::string_view linear) {
       return fmt::format("{}.{}.{}.weight", sublayer, attention, linear);
     };
-    add(name("q"), {inner, d}, spread(d * c_.d_kv), weights.q);
-    add(name("k"), {inner, d}, spread(d), weights.k);
-    add(name("v"), {inner, d}, spread(d), weights.v);
-    add(name("o"), {d, inner}, spread(inner), weights.o);
+    add(name("q"), {inner, d}, Cut::rows, spread(d * c_.d_kv), weights.q);
+    add(name("k"), {inner, d}, Cut::rows, spread(d), weights.k);
+    add(name("v"), {inner, d}, Cut::rows, spread(d), weights.v);
+    add(name("o"), {d, inner}, Cut::columns, spread(inner), weights.o);
     norm(sublayer + ".layer_norm.weight", weights.norm);
   }
 
@@ -44,12 +45,12 @@ class SlotTable {
       return fmt::format("{}.DenseReluDense.{}.weight", sublayer, linear);
     };
     if (c_.gated) {
-      add(name("wi_0"), {c_.d_ff, d}, spread(d), weights.wi_0);
-      add(name("wi_1"), {c_.d_ff, d}, spread(d), weights.wi_1);
+      add(name("wi_0"), {c_.d_ff, d}, Cut::rows, spread(d), weights.wi_0);
+      add(name("wi_1"), {c_.d_ff, d}, Cut::rows, spread(d), weights.wi_1);
     } else {
-      add(name("wi"), {c_.d_ff, d}, spread(d), weights.wi);
+      add(name("wi"), {c_.d_ff, d}, Cut::rows, spread(d), weights.wi);
     }
-    add(name("wo"), {d, c_.d_ff}, spread(c_.d_ff), weights.wo);
+    add(name("wo"), {d, c_.d_ff}, Cut::columns, spread(c_.d_ff), weights.wo);
     norm(sublayer + ".layer_norm.weight", weights.norm);
   }
 
@@ -57,8 +58,8 @@ class SlotTable {
 
  private:
   static double spread(std::int64_t fan) { return 1.0 / std::sqrt(static_cast<double>(fan)); }
-  void add(std::string name, std::vector<std::int64_t> shape, double initial_std, at::Tensor& tensor) {
-    slots_.push_back({std::move(name), std::move(shape), initial_std, tensor});
+  void add(std::string name, std::vector<std::int64_t> shape, Cut cut, double initial_std, at::Tensor& tensor) {
+    slots_.push_back({std::move(name), std::move(shape), cut, initial_std, tensor});
   }
 
   const T5Config& c_;
@@ -113,13 +114,46 @@ std::int64_t Weights::bytes() const {
   return sum;
 }
 
+void require_divides(const T5Config& config, int ranks) {
+  if (config.num_heads % ranks == 0 && config.d_ff % ranks == 0) return;
+  std::string fitting;
+  for (std::int64_t n = 1; n <= config.num_heads; ++n) {
+    if (config.num_heads % n == 0 && config.d_ff % n == 0) fitting += fmt::format("{}{}", n == 1 ? "" : ", ", n);
+  }
+  fail("--tensor-parallel {} does not divide {} heads and a feed-forward of {}; use one of {}", ranks, config.num_heads,
+       config.d_ff, fitting);
+}
+
+std::vector<std::int64_t> local_shape(const WeightSlot& slot, int ranks) {
+  std::vector<std::int64_t> shape = slot.shape;
+  if (slot.cut != Cut::none) shape[static_cast<std::size_t>(slot.cut)] /= ranks;
+  return shape;
+}
+
+at::Tensor local_slice(const WeightSlot& slot, const at::Tensor& whole, const TensorParallel& parallel) {
+  if (slot.cut == Cut::none || parallel.size() == 1) return whole;
+  const auto dimension = static_cast<std::int64_t>(slot.cut);
+  const std::int64_t part = whole.size(dimension) / parallel.size();
+  return whole.narrow(dimension, parallel.rank() * part, part);
+}
+
+Weights slice_weights(const T5Config& config, const Weights& whole, const TensorParallel& parallel) {
+  require_divides(config, parallel.size());
+  Weights sliced = whole;
+  for (const WeightSlot& slot : weight_slots(config, sliced)) {
+    slot.tensor.get() = local_slice(slot, slot.tensor.get(), parallel).contiguous();
+  }
+  if (config.tie_word_embeddings) sliced.lm_head = sliced.embedding;
+  return sliced;
+}
+
 std::string hash_weights(const T5Config& config, const Weights& weights) {
   Weights copy = weights;  // shares storage
   Xxh3 hash;
   for (const WeightSlot& slot : weight_slots(config, copy)) {
     const at::Tensor tensor = slot.tensor.get().cpu().contiguous();
     const std::string head =
-        fmt::format("{}|{}|{}|", slot.name, at::toString(tensor.scalar_type()), fmt::join(slot.shape, "x"));
+        fmt::format("{}|{}|{}|", slot.name, at::toString(tensor.scalar_type()), fmt::join(tensor.sizes(), "x"));
     hash.update(head.data(), head.size());
     hash.update(tensor.const_data_ptr(), tensor.nbytes());
   }

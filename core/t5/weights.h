@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "core/t5/config.h"
+#include "core/t5/tensor_parallel.h"
 
 namespace prelude {
 
@@ -55,10 +56,15 @@ struct Weights {
   std::int64_t bytes() const;
 };
 
+// How a tensor is shared out over tensor-parallel ranks: every rank has all of it, or an equal part of its rows (of a
+// matrix's outputs) or of its columns (inputs, or heads in the relative-position table).
+enum class Cut : std::int8_t { none = -1, rows = 0, columns = 1 };
+
 // A tensor's place in Weights under its Hugging Face name ("encoder.block.0.layer.0.SelfAttention.q.weight").
 struct WeightSlot {
   std::string name;
-  std::vector<std::int64_t> shape;
+  std::vector<std::int64_t> shape;  // of the whole tensor
+  Cut cut;
   double initial_std;  // of a normal distribution (transformers, T5PreTrainedModel._init_weights); 0: all ones
   std::reference_wrapper<at::Tensor> tensor;
 };
@@ -67,8 +73,17 @@ struct WeightSlot {
 // them only where it is not tied. The slots refer into `weights`.
 std::vector<WeightSlot> weight_slots(const T5Config& config, Weights& weights);
 
-// Hexadecimal XXH3-128 of every tensor's name, dtype, shape and bytes, in the slots' order. Device tensors are copied
-// to the host one at a time.
+// Throws UserError unless `ranks` divides the heads and the feed-forward's width; it lists the numbers that do.
+void require_divides(const T5Config& config, int ranks);
+// The shape of the part that each of `ranks` tensor-parallel ranks holds.
+std::vector<std::int64_t> local_shape(const WeightSlot& slot, int ranks);
+// The part of `whole` (the slot's shape) that `parallel`'s rank holds: a view of it, rows being contiguous.
+at::Tensor local_slice(const WeightSlot& slot, const at::Tensor& whole, const TensorParallel& parallel);
+// The same of every tensor, contiguous.
+Weights slice_weights(const T5Config& config, const Weights& whole, const TensorParallel& parallel);
+
+// Hexadecimal XXH3-128 of the name, dtype, shape and bytes of every tensor as it is held here, in the slots' order: two
+// of them are compared to see that nothing was written. Device tensors are copied to the host one at a time.
 std::string hash_weights(const T5Config& config, const Weights& weights);
 
 }  // namespace prelude
