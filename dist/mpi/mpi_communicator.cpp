@@ -1,0 +1,127 @@
+#include "dist/mpi/mpi_communicator.h"
+
+#include <ATen/ATen.h>
+#include <sched.h>
+
+#include <chrono>
+#include <limits>
+#include <thread>
+#include <utility>
+
+#include "core/error.h"
+#include "dist/mpi/mpi_check.h"
+
+namespace prelude {
+namespace {
+
+// The type that MPI adds up for a tensor of `type`.
+at::ScalarType summed_as(at::ScalarType type) { return type == at::kBFloat16 || type == at::kHalf ? at::kFloat : type; }
+
+MPI_Datatype datatype_of(at::ScalarType type) {
+  switch (type) {
+    case at::kFloat:
+      return MPI_FLOAT;
+    case at::kDouble:
+      return MPI_DOUBLE;
+    case at::kLong:
+      return MPI_INT64_T;
+    default:
+      throw InternalError(fmt::format("MPI sums no {}", at::toString(type)));
+  }
+}
+
+int count_of(std::int64_t count) {
+  ensure(count <= std::numeric_limits<int>::max(), "{} elements are too many for one MPI call", count);
+  return static_cast<int>(count);
+}
+
+// On the CPU, contiguous and of `type`; the tensor itself where it is that already.
+at::Tensor staged(const at::Tensor& tensor, at::ScalarType type) {
+  ensure(tensor.is_contiguous(), "a tensor given to a collective is not contiguous");
+  return tensor.to(at::Device(at::kCPU), type);
+}
+
+// Longer and longer pauses between two looks: at once where the others are near, and without a core where they are not.
+void pause(int looks) {
+  constexpr int spins = 100;
+  constexpr int yields = 2000;
+  if (looks < spins) return;
+  if (looks < yields) {
+    ::sched_yield();
+    return;
+  }
+  std::this_thread::sleep_for(std::chrono::microseconds(50));
+}
+
+}  // namespace
+
+MpiCommunicator::MpiCommunicator(MPI_Comm comm, std::string name) : comm_(comm), name_(std::move(name)) {
+  check_mpi(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
+  check_mpi(MPI_Comm_rank(comm_, &rank_), "MPI_Comm_rank");
+  check_mpi(MPI_Comm_size(comm_, &size_), "MPI_Comm_size");
+}
+
+// Freeing a communicator is collective in name; Open MPI does it locally. After an error, or once MPI has ended, there
+// is nothing to free.
+MpiCommunicator::~MpiCommunicator() {
+  int finalized = 0;
+  MPI_Finalized(&finalized);
+  if (finalized == 0 && std::uncaught_exceptions() == 0) MPI_Comm_free(&comm_);
+}
+
+void MpiCommunicator::finish(MPI_Request request) {
+  int done = 0;
+  for (int looks = 0; done == 0; looks += looks < std::numeric_limits<int>::max() ? 1 : 0) {
+    check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+    if (done == 0) pause(looks);
+  }
+}
+
+void MpiCommunicator::all_reduce_sum(at::Tensor& tensor) {
+  const at::ScalarType type = summed_as(tensor.scalar_type());
+  at::Tensor host = staged(tensor, type);
+  MPI_Request request = MPI_REQUEST_NULL;
+  check_mpi(MPI_Iallreduce(MPI_IN_PLACE, host.mutable_data_ptr(), count_of(host.numel()), datatype_of(type), MPI_SUM,
+                           comm_, &request),
+            "MPI_Iallreduce");
+  finish(request);
+  if (!host.is_same(tensor)) tensor.copy_(host);
+}
+
+void MpiCommunicator::broadcast(at::Tensor& tensor, int root) {
+  at::Tensor host = staged(tensor, tensor.scalar_type());
+  MPI_Request request = MPI_REQUEST_NULL;
+  check_mpi(MPI_Ibcast(host.mutable_data_ptr(), count_of(static_cast<std::int64_t>(host.nbytes())), MPI_BYTE, root,
+                       comm_, &request),
+            "MPI_Ibcast");
+  finish(request);
+  if (!host.is_same(tensor)) tensor.copy_(host);
+}
+
+at::Tensor MpiCommunicator::all_gather(const at::Tensor& mine) {
+  const at::Tensor host = staged(mine, mine.scalar_type());
+  std::vector<std::int64_t> shape = mine.sizes().vec();
+  shape.insert(shape.begin(), size_);
+  at::Tensor all = at::empty(shape, host.options());  // [size,...]
+  const int bytes = count_of(static_cast<std::int64_t>(host.nbytes()));
+  MPI_Request request = MPI_REQUEST_NULL;
+  check_mpi(
+      MPI_Iallgather(host.const_data_ptr(), bytes, MPI_BYTE, all.mutable_data_ptr(), bytes, MPI_BYTE, comm_, &request),
+      "MPI_Iallgather");
+  finish(request);
+  return all.to(mine.device());
+}
+
+void MpiCommunicator::barrier() {
+  MPI_Request request = MPI_REQUEST_NULL;
+  check_mpi(MPI_Ibarrier(comm_, &request), "MPI_Ibarrier");
+  finish(request);
+}
+
+std::unique_ptr<Communicator> MpiCommunicator::split(int color, const std::string& name) {
+  MPI_Comm comm = MPI_COMM_NULL;
+  check_mpi(MPI_Comm_split(comm_, color, rank_, &comm), "MPI_Comm_split");
+  return std::make_unique<MpiCommunicator>(comm, name);
+}
+
+}  // namespace prelude

@@ -1,0 +1,137 @@
+#include "dist/nccl/nccl_communicator.h"
+
+#include <ATen/ATen.h>
+#include <c10/cuda/CUDAGuard.h>
+#include <c10/cuda/CUDAStream.h>
+
+#include <cstring>
+#include <utility>
+
+#include "core/error.h"
+#include "dist/nccl/make_nccl.h"
+#include "dist/nccl/nccl_check.h"
+
+namespace prelude {
+namespace {
+
+constexpr double longest_start = 300;  // seconds until all ranks have met
+constexpr double longest_call = 60;    // until a call is taken up; its work goes on in the stream
+constexpr double longest_end = 10;
+
+ncclDataType_t datatype_of(at::ScalarType type) {
+  switch (type) {
+    case at::kFloat:
+      return ncclFloat32;
+    case at::kDouble:
+      return ncclFloat64;
+    case at::kBFloat16:
+      return ncclBfloat16;
+    case at::kHalf:
+      return ncclFloat16;
+    case at::kLong:
+      return ncclInt64;
+    default:
+      throw InternalError(fmt::format("NCCL sums no {}", at::toString(type)));
+  }
+}
+
+std::size_t count_of(const at::Tensor& tensor) {
+  ensure(tensor.is_cuda() && tensor.is_contiguous(), "NCCL takes contiguous CUDA tensors");
+  return static_cast<std::size_t>(tensor.numel());
+}
+
+ncclConfig_t non_blocking() {
+  ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
+  config.blocking = 0;
+  return config;
+}
+
+cudaStream_t stream_of(int device) {
+  return c10::cuda::getCurrentCUDAStream(static_cast<c10::DeviceIndex>(device)).stream();
+}
+
+}  // namespace
+
+NcclCommunicator::NcclCommunicator(ncclComm_t comm, int device, std::string name)
+    : comm_(comm), device_(device), name_(std::move(name)) {
+  check_nccl(ncclCommUserRank(comm_, &rank_), "ncclCommUserRank");
+  check_nccl(ncclCommCount(comm_, &size_), "ncclCommCount");
+}
+
+// Ends in order where that is quick, and by force where a rank is gone.
+NcclCommunicator::~NcclCommunicator() {
+  const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device_));
+  try {
+    if (std::uncaught_exceptions() == 0) {
+      check_nccl(ncclCommFinalize(comm_), "ncclCommFinalize");
+      settle_nccl(comm_, "ncclCommFinalize", longest_end);
+      check_nccl(ncclCommDestroy(comm_), "ncclCommDestroy");
+      return;
+    }
+  } catch (const std::exception&) {  // a destructor tells nobody
+  }
+  ncclCommAbort(comm_);
+}
+
+void NcclCommunicator::all_reduce_sum(at::Tensor& tensor) {
+  const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device_));
+  void* const data = tensor.mutable_data_ptr();
+  check_nccl(ncclAllReduce(data, data, count_of(tensor), datatype_of(tensor.scalar_type()), ncclSum, comm_,
+                           stream_of(device_)),
+             "ncclAllReduce");
+  settle_nccl(comm_, "ncclAllReduce", longest_call);
+}
+
+void NcclCommunicator::broadcast(at::Tensor& tensor, int root) {
+  const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device_));
+  void* const data = tensor.mutable_data_ptr();
+  (void)count_of(tensor);
+  check_nccl(ncclBroadcast(data, data, tensor.nbytes(), ncclUint8, root, comm_, stream_of(device_)), "ncclBroadcast");
+  settle_nccl(comm_, "ncclBroadcast", longest_call);
+}
+
+at::Tensor NcclCommunicator::all_gather(const at::Tensor& mine) {
+  const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device_));
+  (void)count_of(mine);
+  std::vector<std::int64_t> shape = mine.sizes().vec();
+  shape.insert(shape.begin(), size_);
+  at::Tensor all = at::empty(shape, mine.options().requires_grad(false));  // [size,...]
+  check_nccl(
+      ncclAllGather(mine.const_data_ptr(), all.mutable_data_ptr(), mine.nbytes(), ncclUint8, comm_, stream_of(device_)),
+      "ncclAllGather");
+  settle_nccl(comm_, "ncclAllGather", longest_call);
+  return all;
+}
+
+void NcclCommunicator::barrier() {
+  at::Tensor one = at::ones({1}, at::TensorOptions(at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(device_))));
+  all_reduce_sum(one);
+  (void)one.item<float>();
+}
+
+std::unique_ptr<Communicator> NcclCommunicator::split(int color, const std::string& name) {
+  const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device_));
+  ncclComm_t part = nullptr;
+  ncclConfig_t config = non_blocking();
+  check_nccl(ncclCommSplit(comm_, color, rank_, &part, &config), "ncclCommSplit");
+  settle_nccl(comm_, "ncclCommSplit", longest_start);
+  settle_nccl(part, "ncclCommSplit", longest_start);
+  return std::make_unique<NcclCommunicator>(part, device_, name);
+}
+
+std::unique_ptr<Communicator> make_nccl(Communicator& host, int device) {
+  const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device));
+  ncclUniqueId id{};
+  if (host.rank() == 0) check_nccl(ncclGetUniqueId(&id), "ncclGetUniqueId");
+  at::Tensor bytes = at::empty({static_cast<std::int64_t>(sizeof id)}, at::kByte);
+  std::memcpy(bytes.mutable_data_ptr(), &id, sizeof id);
+  host.broadcast(bytes, 0);
+  std::memcpy(&id, bytes.const_data_ptr(), sizeof id);
+  ncclComm_t comm = nullptr;
+  ncclConfig_t config = non_blocking();
+  check_nccl(ncclCommInitRankConfig(&comm, host.size(), id, host.rank(), &config), "ncclCommInitRankConfig");
+  settle_nccl(comm, "ncclCommInitRankConfig", longest_start);
+  return std::make_unique<NcclCommunicator>(comm, device, "world");
+}
+
+}  // namespace prelude

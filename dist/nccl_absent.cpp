@@ -1,0 +1,11 @@
+// Stands for dist/nccl in a build without CUDA.
+#include "core/error.h"
+#include "dist/nccl/make_nccl.h"
+
+namespace prelude {
+
+std::unique_ptr<Communicator> make_nccl(Communicator& /*host*/, int /*device*/) {
+  fail("--collectives nccl: this build has no CUDA; build the preset cuda-release, or use --collectives mpi");
+}
+
+}  // namespace prelude

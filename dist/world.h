@@ -1,0 +1,45 @@
+// The ranks of this run: what main opens before a command and closes after it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "dist/communicator.h"
+#include "dist/mpi/mpi_session.h"
+
+namespace prelude {
+
+class World {
+ public:
+  // Joins the ranks that a launcher started, or is alone where none did: then no MPI is started. Throws UserError for a
+  // launch that cannot work.
+  World();
+
+  int rank() const { return group_->rank(); }
+  int size() const { return group_->size(); }
+  bool alone() const { return size() == 1; }
+  // Rank 0 alone writes files and speaks to the user.
+  bool first() const { return rank() == 0; }
+
+  const std::string& host() const { return hosts_[static_cast<std::size_t>(rank())]; }
+  const std::vector<std::string>& hosts() const { return hosts_; }  // of every rank
+  int local_rank() const { return local_rank_; }                    // among the ranks of this host
+  int local_size() const { return local_size_; }
+
+  // All ranks, for CPU tensors and words.
+  Communicator& group() const { return *group_; }
+  // "rank 3 on host n2: ", or nothing where there is one rank.
+  std::string prefix() const;
+  // Ends the job on every rank with this exit code.
+  [[noreturn]] void abort(int code) const noexcept;
+
+ private:
+  std::unique_ptr<MpiSession> mpi_;
+  std::unique_ptr<Communicator> group_;
+  std::vector<std::string> hosts_;
+  int local_rank_ = 0;
+  int local_size_ = 1;
+};
+
+}  // namespace prelude
