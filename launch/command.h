@@ -4,12 +4,17 @@
 //   Command corpus_stats_command() {
 //     return make_command<StatsOptions>("corpus stats", "counts and histograms of a corpus", declare, run);
 //   }
+//
+// A command that the ranks of mpirun or srun run together has a run(options, world); any other refuses several.
 #pragma once
 
 #include <functional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
+#include "core/error.h"
+#include "dist/world.h"
 #include "launch/options.h"
 
 namespace prelude {
@@ -18,7 +23,7 @@ struct Command {
   std::string name;     // one or two words
   std::string summary;  // one line, no final stop
   // The exit code; throws UserError for the user's mistakes.
-  std::function<int(const std::vector<std::string>&)> run;
+  std::function<int(const std::vector<std::string>&, World&)> run;
   std::function<std::string()> help;
   std::function<std::string()> markdown;
 };
@@ -29,9 +34,9 @@ constexpr int exit_failure = 1;
 constexpr int exit_user_error = 2;
 constexpr int exit_stopped = 3;
 
-template <typename Options>
+template <typename Options, typename Run>
 Command make_command(const std::string& name, const std::string& summary, void (*declare)(OptionTable&, Options&),
-                     int (*run)(const Options&)) {
+                     Run run) {
   const auto with_table = [=](const auto& use) {
     Options options;
     OptionTable table(name, summary);
@@ -41,10 +46,16 @@ Command make_command(const std::string& name, const std::string& summary, void (
   Command command;
   command.name = name;
   command.summary = summary;
-  command.run = [=](const std::vector<std::string>& arguments) {
+  command.run = [=](const std::vector<std::string>& arguments, World& world) {
     return with_table([&](OptionTable& table, Options& options) {
       table.parse(arguments);
-      return run(options);
+      if constexpr (std::is_invocable_v<Run, const Options&, World&>) {
+        return run(options, world);
+      } else {
+        require(world.alone(), "`prelude {}` runs in one process, but {} were started; leave mpirun or srun out", name,
+                world.size());
+        return run(options);
+      }
     });
   };
   command.help = [=] { return with_table([](OptionTable& table, Options&) { return table.help_text(); }); };

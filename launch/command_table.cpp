@@ -79,7 +79,7 @@ void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
 
 }  // namespace
 
-int run_command_line(const std::vector<std::string>& arguments) {
+int run_command_line(const std::vector<std::string>& arguments, World& world) {
   require(!arguments.empty(), "no command is given; `prelude --help` lists them");
   if (asks_for_help(arguments[0]) || (arguments[0] == "help" && arguments.size() == 1)) {
     print(overview());
@@ -96,7 +96,7 @@ int run_command_line(const std::vector<std::string>& arguments) {
     }
     std::vector<std::string> wanted(arguments.begin() + 1, arguments.end());
     wanted.emplace_back("--help");
-    return run_command_line(wanted);
+    return run_command_line(wanted, world);
   }
   std::size_t words = 0;
   const Command* command = find_command(arguments, words);
@@ -106,7 +106,7 @@ int run_command_line(const std::vector<std::string>& arguments) {
     print(command->help());
     return exit_done;
   }
-  return command->run(rest);
+  return command->run(rest, world);
 }
 
 }  // namespace prelude

@@ -12,6 +12,6 @@ const std::vector<Command>& command_table();
 
 // Runs what stands on the command line, without the program's own name: a command, `help [COMMAND]`,
 // `help --markdown`, `--help`, `--version`. Returns the exit code; throws UserError for the user's mistakes.
-int run_command_line(const std::vector<std::string>& arguments);
+int run_command_line(const std::vector<std::string>& arguments, World& world);
 
 }  // namespace prelude

@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <memory>
 #include <new>
+#include <thread>
 
 #include "core/error.h"
+#include "dist/world.h"
 #include "launch/command_table.h"
 
 namespace {
@@ -23,8 +27,8 @@ void print_error(std::string message) {
   std::fputs(fmt::format("prelude: error: {}\n", line).c_str(), stderr);
 }
 
-int run(const std::vector<std::string>& arguments) {
-  const int code = prelude::run_command_line(arguments);
+int run(const std::vector<std::string>& arguments, prelude::World& world) {
+  const int code = prelude::run_command_line(arguments, world);
   errno = 0;
   const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0;
   const int cause = errno == 0 ? EIO : errno;
@@ -32,20 +36,30 @@ int run(const std::vector<std::string>& arguments) {
   return code;
 }
 
+// Says what went wrong and ends the job: a rank that returned would leave the others waiting. Ranks often fail alike,
+// so those after the first give it the time to say it for all.
+int end_with(int code, const std::string& message, const prelude::World* world) {
+  const bool alone = world == nullptr || world->alone();
+  if (!alone && !world->first()) std::this_thread::sleep_for(std::chrono::seconds(2));
+  print_error(alone ? message : world->prefix() + message);
+  if (!alone) world->abort(code);
+  return code;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::unique_ptr<prelude::World> world;
   try {
-    return run(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
+    world = std::make_unique<prelude::World>();
+    return run(std::vector<std::string>(argv + std::min(argc, 1), argv + argc), *world);
   } catch (const prelude::UserError& error) {
-    print_error(error.what());
-    return prelude::exit_user_error;
+    return end_with(prelude::exit_user_error, error.what(), world.get());
   } catch (const c10::Error& error) {
-    print_error(fmt::format("LibTorch: {}", error.what_without_backtrace()));
+    return end_with(prelude::exit_failure, fmt::format("LibTorch: {}", error.what_without_backtrace()), world.get());
   } catch (const std::bad_alloc&) {
-    print_error("out of memory");
+    return end_with(prelude::exit_failure, "out of memory", world.get());
   } catch (const std::exception& error) {
-    print_error(error.what());
+    return end_with(prelude::exit_failure, error.what(), world.get());
   }
-  return prelude::exit_failure;
 }

@@ -1,9 +1,13 @@
 #include "launch/run_folder.h"
 
+#include <chrono>
 #include <filesystem>
+#include <fstream>
+#include <thread>
 
 #include "core/error.h"
 #include "core/io/atomic_file.h"
+#include "dist/text.h"
 
 namespace prelude {
 namespace {
@@ -18,19 +22,46 @@ const std::string& require_run_folder(const std::string& path) {
   require(fs::is_directory(path, error), "--output: '{}' is not a folder", path);
   for (const auto& entry : fs::directory_iterator(path, error)) {
     const auto name = entry.path().filename();
-    const bool ours = name == ".lock" || name == "checkpoints" || entry.path() == temporary_name(path + "/config.ini");
+    const bool ours = name == ".lock" || name == ".ranks" || name == "checkpoints" ||
+                      entry.path() == temporary_name(path + "/config.ini");
     require(ours, "--output: '{}' holds '{}' but no run; choose a new folder", path, entry.path().filename().string());
   }
   return path;
 }
 
+// The first rank leaves a word that the others look for; a network file system may show it late.
+void require_shared(const std::string& path, const World& world) {
+  if (world.alone()) return;
+  constexpr int most_looks = 50;
+  constexpr auto between_looks = std::chrono::milliseconds(100);
+  const std::string mark = path + "/.ranks";
+  std::string word = fmt::format("{} {}", world.host(), std::chrono::system_clock::now().time_since_epoch().count());
+  if (world.first()) write_file_atomically(mark, word);
+  word = broadcast_text(world.group(), word);
+  bool seen = world.first();
+  for (int look = 0; look < most_looks && !seen; ++look) {
+    std::string found;
+    std::getline(std::ifstream(mark), found);
+    seen = found == word;
+    if (!seen) std::this_thread::sleep_for(between_looks);
+  }
+  require(seen, "--output: '{}' is not the folder that rank 0 sees on host {}; choose one on a shared file system",
+          path, world.hosts()[0]);
+  world.group().barrier();
+  std::error_code error;
+  if (world.first()) fs::remove(mark, error);
+}
+
 }  // namespace
 
-RunFolder::RunFolder(const std::string& path)
-    : path_(require_run_folder(path)), lock_(path, "another prelude process on the same run") {
-  std::error_code error;
-  fs::create_directories(checkpoints(), error);
-  require(!error, "cannot make the folder '{}': {}", checkpoints(), error.message());
+RunFolder::RunFolder(const std::string& path, const World& world) : path_(path) {
+  if (world.first()) {
+    lock_.emplace(require_run_folder(path), "another prelude process on the same run");
+    std::error_code error;
+    fs::create_directories(checkpoints(), error);
+    require(!error, "cannot make the folder '{}': {}", checkpoints(), error.message());
+  }
+  require_shared(path, world);
 }
 
 bool RunFolder::used() const { return fs::exists(config()); }

@@ -1,17 +1,20 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "core/io/folder_lock.h"
+#include "dist/world.h"
 
 namespace prelude {
 
-// A run's folder (docs/formats.md, "Run folder"), locked: one process at a time.
+// A run's folder (docs/formats.md, "Run folder"), locked: one job at a time. The first rank alone writes in it; the
+// others must see the same folder, for any of them may be the first when the run goes on.
 class RunFolder {
  public:
-  // Makes the folder where it is missing. Throws UserError where it cannot, where another process runs in it, or where
-  // it holds something that is not a run.
-  explicit RunFolder(const std::string& path);
+  // Makes the folder where it is missing. Throws UserError where it cannot, where another process runs in it, where it
+  // holds something that is not a run, or where a rank sees another folder under this path.
+  RunFolder(const std::string& path, const World& world);
 
   const std::string& path() const { return path_; }
   std::string config() const { return path_ + "/config.ini"; }
@@ -25,7 +28,7 @@ class RunFolder {
 
  private:
   std::string path_;
-  FolderLock lock_;
+  std::optional<FolderLock> lock_;  // the first rank's
 };
 
 }  // namespace prelude

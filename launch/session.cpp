@@ -3,8 +3,12 @@
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <ATen/detail/CUDAHooksInterface.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdlib>
-#include <thread>
 
 #include "core/error.h"
 
@@ -24,7 +28,25 @@ void require_cuda() {
 #endif
 }
 
-int cores() { return std::max(1, static_cast<int>(std::thread::hardware_concurrency())); }
+// Cores for one of `ranks` ranks on this host: those that the launcher bound it to, or its part of all.
+int cores(int ranks) {
+  const int all = std::max(1, static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN)));
+  cpu_set_t set;
+  const int bound = ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : all;
+  return bound < all ? bound : std::max(1, all / ranks);
+}
+
+// The GPU of rank `rank` of `ranks` on this host.
+at::Device gpu_of(int rank, int ranks, bool shared) {
+  const int gpus = at::detail::getCUDAHooks().deviceCount();
+  require(ranks <= gpus || shared,
+          "{} ranks run on this host, but {} of its GPUs are visible; start one rank a GPU, or let them share with "
+          "--collectives mpi",
+          ranks, gpus);
+  const auto index = static_cast<c10::DeviceIndex>(rank % gpus);
+  at::detail::getCUDAHooks().setCurrentDevice(index);
+  return {at::kCUDA, index};
+}
 
 void make_cuda_deterministic() {
   ::setenv("CUBLAS_WORKSPACE_CONFIG", ":4096:8", /*overwrite=*/0);  // cuBLAS is deterministic only with a fixed one
@@ -44,20 +66,22 @@ void declare_session(OptionTable& table, SessionOptions& options) {
            "Number type of the frozen weights; bfloat16 on cuda and float32 on the CPU unless given. What trains is "
            "always float32.")
       .choices({"float32", "bfloat16"});
-  table.add("threads", options.threads, "N", "CPU threads; 0: one a core. Results depend on it in the last bits.")
+  table
+      .add("threads", options.threads, "N",
+           "CPU threads of a rank; 0: one a core of its part of the host. Results depend on it in the last bits.")
       .at_least(0)
       .at_most(most_threads);
 }
 
-Session open_session(SessionOptions& options) {
+Session open_session(SessionOptions& options, int rank_here, int ranks_here, bool shared_gpu) {
   if (options.device == "cuda") require_cuda();
   if (options.device.empty()) options.device = has_cuda() ? "cuda" : "cpu";
   const bool cuda = options.device == "cuda";
   if (options.dtype.empty()) options.dtype = cuda ? "bfloat16" : "float32";
-  if (options.threads == 0) options.threads = cores();
+  if (options.threads == 0) options.threads = cores(ranks_here);
   at::set_num_threads(options.threads);
   if (cuda) make_cuda_deterministic();
-  return {cuda ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU),
+  return {cuda ? gpu_of(rank_here, ranks_here, shared_gpu) : at::Device(at::kCPU),
           options.dtype == "float32" ? at::kFloat : at::kBFloat16, options.threads};
 }
 

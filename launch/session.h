@@ -13,7 +13,7 @@ namespace prelude {
 struct SessionOptions {
   std::string device;  // "cpu", "cuda"; empty: cuda if there is one
   std::string dtype;   // "float32", "bfloat16"; empty: bfloat16 on cuda, float32 on cpu
-  int threads = 0;     // 0: one a core
+  int threads = 0;     // 0: one a core, shared out over the ranks of the host
 };
 
 // --device, --dtype, --threads.
@@ -31,6 +31,8 @@ struct Session {
 // Sets the process's thread count, and on cuda asks LibTorch for deterministic kernels and full float32 products. CPU
 // results are a function of the thread count: matrix libraries cut sums by it, so a run records it. Denormal numbers
 // keep their IEEE meaning: flushing is a state of each thread, and worker threads would round unlike the main one.
-Session open_session(SessionOptions& options);
+// Where `ranks_here` ranks run on this host and this is number `rank_here` of them, each takes its part of the cores
+// and a GPU of its own; --collectives mpi (`shared_gpu`) lets them share one.
+Session open_session(SessionOptions& options, int rank_here = 0, int ranks_here = 1, bool shared_gpu = false);
 
 }  // namespace prelude

@@ -36,10 +36,26 @@ void check(std::int64_t global_batch, std::int64_t micro_batch) {
 StepExamples load_step(const PretextTask& task, const LoaderOptions& options, std::uint64_t step) {
   check(options.global_batch, options.micro_batch);
   const auto count = static_cast<std::uint64_t>(options.global_batch);
+  const auto rank = static_cast<std::uint64_t>(options.rank);
+  const auto ranks = static_cast<std::uint64_t>(options.ranks);
+  const bool by_sample = options.sharing == Sharing::samples;
   std::vector<Example> examples;
-  examples.reserve(count);
-  for (std::uint64_t k = 0; k < count; ++k) examples.push_back(task.training_sample(options.seed, step * count + k));
-  return {step, cut(std::move(examples), options.micro_batch)};
+  for (std::uint64_t k = by_sample ? rank : 0; k < count; k += by_sample ? ranks : 1) {
+    examples.push_back(task.training_sample(options.seed, step * count + k));
+  }
+  auto micro_batches = cut(std::move(examples), options.micro_batch);
+  if (by_sample) return {step, std::move(micro_batches)};
+  StepExamples mine{step, {}};
+  for (std::uint64_t m = rank; m < micro_batches.size(); m += ranks) {
+    mine.micro_batches.push_back(std::move(micro_batches[m]));
+  }
+  return mine;
+}
+
+std::int64_t most_micro_batches(const LoaderOptions& options) {
+  const auto over = [](std::int64_t count, std::int64_t parts) { return (count + parts - 1) / parts; };
+  if (options.sharing == Sharing::samples) return over(over(options.global_batch, options.ranks), options.micro_batch);
+  return over(over(options.global_batch, options.micro_batch), options.ranks);
 }
 
 std::vector<std::vector<Example>> load_validation(const PretextTask& task, std::int64_t count,

@@ -9,26 +9,38 @@
 
 namespace prelude {
 
-// The examples of one step: samples step * G ... step * G + G - 1 of the task's stream, sorted by source length
-// (longest first, so that memory peaks at once; ties by sample index) and cut into micro-batches. The last one may be
-// smaller.
+// A rank's examples of one step: its share of samples step * G ... step * G + G - 1 of the task's stream, sorted by
+// source length (longest first, so that memory peaks at once; ties by sample index) and cut into micro-batches. The
+// last one may be smaller; there may be none.
 struct StepExamples {
   std::uint64_t step = 0;
   std::vector<std::vector<Example>> micro_batches;
 };
 
+// How the ranks share a step's samples, by arithmetic alone.
+enum class Sharing : std::uint8_t {
+  samples,        // rank r of n takes every n-th sample from r and builds no other
+  micro_batches,  // all are built, sorted and cut as one rank would; rank r takes every n-th micro-batch from r
+};
+
 struct LoaderOptions {
   std::uint64_t seed = 0;
-  std::int64_t global_batch = 1;  // G, examples a step
+  std::int64_t global_batch = 1;  // G, examples a step of all ranks
   std::int64_t micro_batch = 1;   // examples at once, at most
-  int threads = 1;                // workers
-  int prefetch = 4;               // steps built ahead, at most
+  Sharing sharing = Sharing::samples;
+  int rank = 0;  // among those that share the data
+  int ranks = 1;
+  int threads = 1;   // workers
+  int prefetch = 4;  // steps built ahead, at most
 };
 
 // One step, built here and now: what Loader gives, whatever its threads. Throws what the task throws.
 StepExamples load_step(const PretextTask& task, const LoaderOptions& options, std::uint64_t step);
 
-// Validation samples 0 ... count - 1 in the same form; the same at each call.
+// Micro-batches of one rank in a step, at most.
+std::int64_t most_micro_batches(const LoaderOptions& options);
+
+// Validation samples 0 ... count - 1, sorted and cut as one rank would; the same at each call.
 std::vector<std::vector<Example>> load_validation(const PretextTask& task, std::int64_t count,
                                                   std::int64_t micro_batch);
 

@@ -9,6 +9,7 @@
 #include "core/delta/soft_prompt.h"
 #include "core/random/random_stream.h"
 #include "core/t5/flops.h"
+#include "dist/self_communicator.h"
 #include "launch/bench/matmul_ceiling.h"
 #include "launch/bench/peak_memory.h"
 #include "launch/train/train_step.h"
@@ -49,7 +50,9 @@ at::Tensor random_rows(const Model& model, const StepBenchOptions& options) {
 
 StepBenchResult bench_step(const Model& model, const Session& session, const StepBenchOptions& options) {
   const SoftPrompt prompt(random_rows(model, options), session.device);
-  StepSums sums(prompt.trainable().flat());
+  SelfCommunicator self;
+  const Mesh alone = make_mesh(self, {});
+  StepSums sums(prompt.trainable().flat(), alone, Reduction::fast, 1);
   AdamW optimizer(prompt.trainable().flat());
   const std::vector<Batch> batches{random_batch(model.config(), options, session.device)};
   const auto timed_step = [&] {

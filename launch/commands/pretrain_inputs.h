@@ -18,20 +18,24 @@ namespace prelude {
 class PretrainInputs {
  public:
   // Throws UserError for what is missing or does not fit.
-  PretrainInputs(const PretrainOptions& options, const Session& session);
+  PretrainInputs(const PretrainOptions& options, const Session& session, const Ranks& ranks);
 
   const Model& model() const { return model_; }
   const Tokenizer& tokenizer() const { return tokenizer_; }
   const Corpus& corpus() const { return corpus_; }
   const PretextTask& task() const { return *task_; }
 
-  // Of every backbone tensor as loaded, and of the corpus's manifest (which holds its shards' checksums).
-  std::string backbone_hash() const;
+  // Of every backbone tensor as stored: the ranks read it together once and all get it. Of the corpus's manifest (which
+  // holds its shards' checksums).
+  std::string backbone_hash(const World& world) const;
   std::string corpus_hash() const;
+  // Of the slices as they are held here, to see that nothing was written.
+  std::string local_hash() const { return hash_weights(model_.config(), model_.weights()); }
 
  private:
-  PretrainInputs(const PretrainOptions& options, const Backbone& backbone);
+  PretrainInputs(const PretrainOptions& options, Backbone backbone, const Ranks& ranks);
 
+  std::vector<SafetensorsFile> files_;
   Model model_;
   Tokenizer tokenizer_;
   Corpus corpus_;

@@ -132,6 +132,19 @@ void declare(OptionTable& table, PretrainOptions& options) {
   declare_examples(table, options);
   declare_validation(table, options);
   declare_session(table, options.session);
+  declare_ranks(table, options.ranks);
+  table
+      .add(
+          "reduction", options.reduction, "",
+          "How the ranks' gradients are added up. fast: one sum; its last bits depend on the number of ranks. ordered: "
+          "micro-batch after micro-batch, the same bits on any number of data-parallel ranks.")
+      .choices({"fast", "ordered"});
+}
+
+std::string config_of(PretrainOptions options) {
+  OptionTable table("pretrain", "");
+  declare(table, options);
+  return table.config_text();
 }
 
 void settle(PretrainOptions& options) {
@@ -152,6 +165,10 @@ void settle(PretrainOptions& options) {
   if (!options.prompt_length) options.prompt_length = usual_prompt_length;
   if (options.max_source == 0) options.max_source = default_max_source(options.task);
   options.micro_batch = std::min(options.micro_batch, options.global_batch);
+}
+
+Reduction reduction_of(const PretrainOptions& options) {
+  return options.reduction == "ordered" ? Reduction::ordered : Reduction::fast;
 }
 
 Schedule schedule_of(const PretrainOptions& options) {

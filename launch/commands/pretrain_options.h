@@ -7,7 +7,9 @@
 
 #include "core/optim/schedule.h"
 #include "launch/options.h"
+#include "launch/ranks.h"
 #include "launch/session.h"
+#include "launch/train/step_sums.h"
 #include "tasks/pretext/pretext_options.h"
 
 namespace prelude {
@@ -52,15 +54,20 @@ struct PretrainOptions {
   std::uint64_t seed = 1;
   bool verify_frozen = true;
   SessionOptions session;
+  RankOptions ranks;
+  std::string reduction = "fast";
 };
 
 void declare(OptionTable& table, PretrainOptions& options);
+// Current values as a config file.
+std::string config_of(PretrainOptions options);
 
 // Settles what was left open (prompt length, longest source, thresholds), in `options` too, so that a written
 // configuration says what was used. Throws UserError for options that contradict each other.
 void settle(PretrainOptions& options);
 
 Schedule schedule_of(const PretrainOptions& options);
+Reduction reduction_of(const PretrainOptions& options);
 // After settle(). start_id: the backbone's decoder_start_token_id.
 PretextOptions pretext_of(const PretrainOptions& options, std::int64_t start_id);
 

@@ -6,14 +6,18 @@
 
 #include "core/checkpoint/checkpoint_folder.h"
 #include "core/error.h"
+#include "dist/text.h"
 #include "launch/config_change.h"
 
 namespace prelude {
 namespace {
 
-constexpr std::array<std::string_view, 7> free_to_change{
-    "backbone", "corpus", "output", "checkpoint-every", "checkpoint-seconds", "keep", "verify-frozen"};
-constexpr std::array<std::string_view, 2> change_rounding{"threads", "micro-batch"};
+constexpr std::array<std::string_view, 9> free_to_change{
+    "backbone",           "corpus", "output",        "checkpoint-every",
+    "checkpoint-seconds", "keep",   "verify-frozen", "tensor-across-hosts",
+    "collective-timeout"};
+constexpr std::array<std::string_view, 5> change_rounding{"threads", "micro-batch", "tensor-parallel", "reduction",
+                                                          "collectives"};
 
 template <std::size_t N>
 bool holds(const std::array<std::string_view, N>& names, const std::string& name) {
@@ -71,14 +75,20 @@ void check_identity(const Checkpoint& checkpoint, const std::string& path, const
 
 }  // namespace
 
-Resumption resume(const RunFolder& folder, const PretrainOptions& options, const RunIdentity& identity) {
+Resumption resume(const RunFolder& folder, const PretrainOptions& options, const RunIdentity& identity,
+                  const World& world) {
   Resumption resumption;
-  if (!folder.used()) return resumption;
-  resumption.warnings = check_changes(folder, options);
-  auto newest = newest_readable_checkpoint(folder.checkpoints());
-  resumption.warnings.insert(resumption.warnings.end(), newest.skipped.begin(), newest.skipped.end());
-  if (newest.checkpoint) check_identity(*newest.checkpoint, newest.path, options, identity);
-  resumption.checkpoint = std::move(newest.checkpoint);
+  std::string path;
+  if (world.first() && folder.used()) {
+    resumption.warnings = check_changes(folder, options);
+    auto newest = newest_readable_checkpoint(folder.checkpoints());
+    resumption.warnings.insert(resumption.warnings.end(), newest.skipped.begin(), newest.skipped.end());
+    if (newest.checkpoint) check_identity(*newest.checkpoint, newest.path, options, identity);
+    resumption.checkpoint = std::move(newest.checkpoint);
+    path = newest.path;
+  }
+  path = broadcast_text(world.group(), resumption.checkpoint ? path : "");
+  if (!world.first() && !path.empty()) resumption.checkpoint = read_checkpoint(path);
   return resumption;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/checkpoint/checkpoint.h"
+#include "dist/world.h"
 #include "launch/commands/pretrain_options.h"
 #include "launch/run_folder.h"
 
@@ -23,8 +24,11 @@ struct Resumption {
 
 // How the run in `folder` goes on with `options` (settled). Throws UserError naming the option that differs from the
 // run's own, or what was swapped under it. May differ: the paths of backbone and corpus (their hashes count), how often
-// checkpoints are made and kept, more steps (where the schedule does not depend on their number), and, with a warning
-// since rounding may differ, threads and micro-batch.
-Resumption resume(const RunFolder& folder, const PretrainOptions& options, const RunIdentity& identity);
+// checkpoints are made and kept, more steps (where the schedule does not depend on their number), the number of ranks,
+// and, with a warning since rounding may differ, threads, micro-batch, and how the ranks compute.
+//
+// The first rank chooses the checkpoint, and all read that one: a network file system may show them different folders.
+Resumption resume(const RunFolder& folder, const PretrainOptions& options, const RunIdentity& identity,
+                  const World& world);
 
 }  // namespace prelude

@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/io/float_array.h"
 #include "core/io/safetensors.h"
+#include "core/t5/identity.h"
 #include "core/t5/load.h"
 #include "launch/train/train_state.h"
 #include "tasks/corpus/corpus.h"
@@ -81,7 +82,7 @@ Facts describe_backbone(const std::string& path, bool read_all) {
               {"feed_forward", std::string(config.gated ? "gated " : "plain ") + activation_name(config.activation)},
               {"tied_embeddings", config.tie_word_embeddings},
               {"tokenizer", backbone.tokenizer_path.empty() ? std::string("none") : backbone.tokenizer_path}};
-  if (read_all) facts["weights_xxh3"] = hash_weights(config, backbone.weights);
+  if (read_all) facts["weights_xxh3"] = identity_of(piece_hashes(backbone.files, config));
   facts["validity"] = read_all ? all_read : headers_only;
   return facts;
 }

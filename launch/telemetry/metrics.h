@@ -16,7 +16,7 @@ struct StepMetrics {
   double loss = 0;            // mean over the batch's label tokens, before the update; null where not finite
   double learning_rate = 0;   // of this update
   double grad_norm = 0;       // before clipping; null where not finite
-  std::int64_t tokens = 0;    // real source and label tokens of this step
+  std::int64_t tokens = 0;    // real source (without prompt rows) and label tokens of this step, all ranks
   std::int64_t examples = 0;  // of this step
   bool skipped = false;       // not finite: no update was made; written only where true
   double step_seconds = 0;

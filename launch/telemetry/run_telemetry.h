@@ -10,6 +10,7 @@
 #include "launch/telemetry/metrics.h"
 #include "launch/telemetry/progress.h"
 #include "launch/telemetry/screen.h"
+#include "launch/telemetry/telemetry.h"
 
 namespace spdlog {
 class logger;
@@ -18,22 +19,18 @@ class logger;
 namespace prelude {
 
 // Everything a run says: metrics.jsonl, the TensorBoard events, log.txt and the progress line on standard error.
-class RunTelemetry {
+class RunTelemetry final : public Telemetry {
  public:
   // Continues `folder` after the checkpoint of step `resumed`: metrics of later steps are dropped; with none, all are,
   // those of a run that was killed before its first checkpoint. `steps` is the run's total.
   RunTelemetry(const RunFolder& folder, std::optional<std::int64_t> resumed, std::int64_t steps, Screen screen);
-  RunTelemetry(const RunTelemetry&) = delete;
-  RunTelemetry& operator=(const RunTelemetry&) = delete;
-  ~RunTelemetry();
+  ~RunTelemetry() override;
 
-  void step(const StepMetrics& metrics);
-  void validation(const ValidationMetrics& metrics);
-  // To the log and to standard error.
-  void message(const std::string& text);
-  void warning(const std::string& text);
-  // Before a checkpoint: what was written is on disk.
-  void sync();
+  void step(const StepMetrics& metrics) override;
+  void validation(const ValidationMetrics& metrics) override;
+  void message(const std::string& text) override;
+  void warning(const std::string& text) override;
+  void sync() override;
 
  private:
   MetricsFile metrics_;

@@ -1,7 +1,5 @@
 #include "launch/train/micro_batches.h"
 
-#include <numeric>
-
 namespace prelude {
 
 std::vector<Batch> make_micro_batches(const std::vector<std::vector<Example>>& examples, const T5Config& config,
@@ -18,12 +16,6 @@ std::vector<Batch> make_micro_batches(const std::vector<std::vector<Example>>& e
     batches.push_back(make_batch(sources, targets, config.pad_token_id, device));
   }
   return batches;
-}
-
-std::int64_t tokens_of(const std::vector<Batch>& batches) {
-  return std::accumulate(batches.begin(), batches.end(), std::int64_t{0}, [](std::int64_t sum, const Batch& batch) {
-    return sum + batch.source_tokens + batch.label_tokens;
-  });
 }
 
 }  // namespace prelude

@@ -13,7 +13,4 @@ namespace prelude {
 std::vector<Batch> make_micro_batches(const std::vector<std::vector<Example>>& examples, const T5Config& config,
                                       at::Device device);
 
-// Source tokens (without prompt rows) and label tokens: what "tokens" means in metrics.
-std::int64_t tokens_of(const std::vector<Batch>& batches);
-
 }  // namespace prelude

@@ -4,28 +4,54 @@
 
 #include <cstdint>
 
+#include "dist/mesh.h"
+
 namespace prelude {
 
-// What one step adds up over its micro-batches (and, with several ranks, over the world) in one flat buffer:
-// [delta gradient (N) | loss sum | label tokens]. The trainable leaf's .grad is a view of it, so backward accumulates
-// in place and nothing is copied before the world's sum.
+// How gradients of several ranks become one (docs/architecture.md, "The step").
+enum class Reduction : std::uint8_t {
+  fast,     // one sum over the world; its order, and so the last bits, depend on the number of ranks
+  ordered,  // micro-batches are added in their own order, whoever computed them: the same bits on any data-parallel
+            // layout
+};
+
+// What one step adds up over its micro-batches and over the world, in one flat buffer:
+// [delta gradient (N) | loss sum | label tokens | source tokens | stop votes]. The trainable leaf's .grad is a view of
+// it, so backward accumulates in place and nothing is copied before the world's sum.
 class StepSums {
  public:
-  // `leaf` [N], float32 or float64; its .grad is replaced.
-  explicit StepSums(const at::Tensor& leaf);
+  // `leaf` [N], float32 or float64; its .grad is replaced. `mesh` outlives this. `most_micro_batches`: of one rank in a
+  // step; ordered keeps a buffer for each.
+  StepSums(const at::Tensor& leaf, const Mesh& mesh, Reduction reduction, std::int64_t most_micro_batches);
 
   void zero();
-  // loss_sum []: of a micro-batch with `label_tokens` labels.
-  void add(const at::Tensor& loss_sum, std::int64_t label_tokens);
-  // Sums become means a label token.
+  // Before each micro-batch's backward.
+  void next_micro_batch();
+  // loss_sum []: of the micro-batch that was begun last.
+  void add(const at::Tensor& loss_sum, std::int64_t label_tokens, std::int64_t source_tokens);
+  // This rank asks all to stop after the step. Kept until the sum.
+  void vote_to_stop() { stop_ = true; }
+  // Over all ranks. Copies of the gradient on tensor-parallel ranks are alike, so that their multiplicity cancels in
+  // the division, and every rank has the same bits.
+  void sum_over_ranks();
+  // Gradient and loss become means a label token; the token counts become those of the step's examples.
   void divide_by_tokens();
 
-  at::Tensor gradient() const { return buffer_.narrow(0, 0, size_); }  // [N]
-  at::Tensor loss() const { return buffer_.select(0, size_); }         // []
+  at::Tensor gradient() const { return total().narrow(0, 0, size_); }  // [N]
+  // [4]: mean loss, label tokens, source tokens, stop votes (more than 0: somebody asked).
+  at::Tensor counts() const { return total().narrow(0, size_, 4); }
 
  private:
+  at::Tensor total() const { return rows_.select(0, 0); }
+  void sum_in_order();
+
+  const Mesh& mesh_;
+  at::Tensor leaf_;  // [N]
   std::int64_t size_;
-  at::Tensor buffer_;  // [N+2]
+  bool ordered_;
+  bool stop_ = false;
+  std::int64_t row_ = -1;  // of the micro-batch under way
+  at::Tensor rows_;        // [1,N+4], or ordered: [most_micro_batches,N+4]
 };
 
 }  // namespace prelude

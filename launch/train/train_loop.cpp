@@ -1,7 +1,8 @@
 #include "launch/train/train_loop.h"
 
+#include <fmt/format.h>
+
 #include "core/error.h"
-#include "launch/train/micro_batches.h"
 #include "launch/train/train_step.h"
 
 namespace prelude {
@@ -68,11 +69,14 @@ void TrainLoop::count_skipped() {
       state_.skipped_in_row, state_.step);
 }
 
-void TrainLoop::step(StepSums& sums) {
+void TrainLoop::step(const StopSignal& signal) {
   const auto start = Clock::now();
   const auto batches = parts_.next_batches();
   const double rate = learning_rate(settings_.schedule, state_.step);
-  const auto result = train_step(parts_.model, parts_.delta, sums, parts_.optimizer, batches, settings_.clip, rate);
+  if (signal.requested()) parts_.sums.vote_to_stop();
+  const auto result =
+      train_step(parts_.model, parts_.delta, parts_.sums, parts_.optimizer, batches, settings_.clip, rate);
+  stop_ = result.stop;
   ++state_.step;
 
   StepMetrics metrics;
@@ -80,7 +84,7 @@ void TrainLoop::step(StepSums& sums) {
   metrics.loss = result.loss;
   metrics.learning_rate = rate;
   metrics.grad_norm = result.grad_norm;
-  metrics.tokens = tokens_of(batches);
+  metrics.tokens = result.tokens;
   metrics.examples = settings_.global_batch;
   metrics.skipped = !result.finite();
   metrics.step_seconds = seconds_since(start);
@@ -94,14 +98,14 @@ void TrainLoop::step(StepSums& sums) {
 }
 
 TrainEnd TrainLoop::run(const StopSignal& signal) {
-  StepSums sums(parts_.delta.trainable().flat());
   while (true) {
     if (validation_due()) validate();
     if (checkpoint_due()) save();
-    if (ended() || signal.requested()) break;
-    step(sums);
+    if (ended() || stop_) break;
+    step(signal);
   }
   if (saved_step_ != state_.step) save();
+  parts_.finish_saving();
   parts_.export_prompt(state_, false);
   if (state_.out_of_patience) return TrainEnd::out_of_patience;
   return state_.step >= settings_.steps ? TrainEnd::finished : TrainEnd::stopped_by_signal;

@@ -10,7 +10,7 @@
 #include "core/optim/schedule.h"
 #include "core/t5/batch.h"
 #include "core/t5/model.h"
-#include "launch/telemetry/run_telemetry.h"
+#include "launch/telemetry/telemetry.h"
 #include "launch/train/step_sums.h"
 #include "launch/train/stop_signal.h"
 #include "launch/train/train_state.h"
@@ -36,10 +36,13 @@ struct TrainParts {
   AdamW& optimizer;
   // The micro-batches of the step that follows the last one given.
   std::function<std::vector<Batch>()> next_batches;
+  StepSums& sums;
   const Validation& validation;
-  RunTelemetry& telemetry;
-  // Puts delta, optimiser and the given state on disk.
+  Telemetry& telemetry;
+  // Begins to put delta, optimiser and the given state on disk; the loop may go on meanwhile.
   std::function<void(const TrainState&)> save_checkpoint;
+  // Returns when all that was begun is on disk.
+  std::function<void()> finish_saving;
   // The delta is the best so far, or (false) just the newest: for those who only want the prompt.
   std::function<void(const TrainState&, bool best)> export_prompt;
 };
@@ -55,6 +58,7 @@ class TrainLoop {
 
   // Steps until the last one, until patience ends, or until a signal came; a checkpoint and the newest prompt are
   // written before it returns. The prompt is also written at each validation, for those who look while it runs.
+  // A signal at any one rank stops all of them after the same step.
   TrainEnd run(const StopSignal& signal);
   const TrainState& state() const { return state_; }
 
@@ -66,12 +70,13 @@ class TrainLoop {
   bool checkpoint_due() const;
   void validate();
   void save();
-  void step(StepSums& sums);
+  void step(const StopSignal& signal);
   void count_skipped();
 
   TrainParts parts_;
   TrainSettings settings_;
   TrainState state_;
+  bool stop_ = false;  // agreed by all ranks
   std::int64_t saved_step_;
   Clock::time_point saved_at_ = Clock::now();
 };

@@ -10,16 +10,19 @@ StepResult train_step(const Model& model, const Delta& delta, StepSums& sums, Ad
                       std::span<const Batch> micro_batches, double clip, double learning_rate) {
   sums.zero();
   for (const Batch& batch : micro_batches) {
+    sums.next_micro_batch();
     const at::Tensor loss = model.loss_sum(batch, DeltaSites(delta, batch.task_ids));  // []
     loss.backward();                                                                   // into sums.gradient()
-    sums.add(loss, batch.label_tokens);
+    sums.add(loss, batch.label_tokens, batch.source_tokens);
   }
+  sums.sum_over_ranks();
   sums.divide_by_tokens();
 
-  at::Tensor gradient = sums.gradient();                                                            // [N]
-  const at::Tensor norm = clip_by_norm(gradient, clip);                                             // []
-  const at::Tensor read = at::stack({sums.loss(), norm}).to(at::kDouble).to(at::Device(at::kCPU));  // [2]
-  const StepResult result{read.const_data_ptr<double>()[0], read.const_data_ptr<double>()[1]};
+  at::Tensor gradient = sums.gradient();                                                                         // [N]
+  const at::Tensor norm = clip_by_norm(gradient, clip);                                                          // []
+  const at::Tensor read = at::cat({sums.counts(), norm.unsqueeze(0)}).to(at::kDouble).to(at::Device(at::kCPU));  // [5]
+  const double* const value = read.const_data_ptr<double>();  // the host waits here
+  const StepResult result{value[0], value[4], std::llround(value[1] + value[2]), value[3] > 0};
 
   if (result.finite()) optimizer.step(gradient, learning_rate);
   return result;

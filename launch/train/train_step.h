@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstdint>
 #include <span>
 
 #include "core/delta/delta.h"
@@ -12,15 +13,18 @@
 namespace prelude {
 
 struct StepResult {
-  double loss;       // mean over the step's label tokens, before the update
-  double grad_norm;  // L2, before clipping
+  double loss;          // mean over the step's label tokens, before the update
+  double grad_norm;     // L2, before clipping
+  std::int64_t tokens;  // source and label tokens of all ranks
+  bool stop;            // a rank asked for it, and all of them know
   bool finite() const { return std::isfinite(loss) && std::isfinite(grad_norm); }
 };
 
 // One update of the delta: gradients of the micro-batches' summed losses, divided by the label tokens of all of them,
 // clipped to the norm `clip` (> 0), and an AdamW step at `learning_rate`. So any cut of the same examples into
-// micro-batches makes the same update, up to rounding. Where loss or gradient is not finite, nothing is updated. The
-// host waits for the device once, where the result is read.
+// micro-batches and ranks makes the same update, up to rounding. The ranks give their own micro-batches (maybe none)
+// and all make the same update. Where loss or gradient is not finite, nothing is updated. The host waits for the device
+// once, where the result is read.
 StepResult train_step(const Model& model, const Delta& delta, StepSums& sums, AdamW& optimizer,
                       std::span<const Batch> micro_batches, double clip, double learning_rate);
 

@@ -25,44 +25,55 @@ std::int64_t answer_row(const Example& example, std::int32_t answer) {
 }  // namespace
 
 Validation::Validation(const PretextTask& task, std::int64_t count, std::int64_t micro_batch, const T5Config& config,
-                       at::Device device)
-    : examples_(count) {
+                       at::Device device, Communicator& data)
+    : data_(data), examples_(count) {
   const auto& ids = task.label_ids();
   label_ids_ = to_device({ids.begin(), ids.end()}, device);
   const auto examples = load_validation(task, count, micro_batch);
-  auto batches = make_micro_batches(examples, config, device);
-  for (std::size_t i = 0; i < batches.size(); ++i) {
+  all_parts_ = static_cast<std::int64_t>(examples.size());
+  for (std::size_t i = 0; i < examples.size(); ++i) {
+    for (const auto& example : examples[i]) label_tokens_ += static_cast<std::int64_t>(example.target.size()) - 1;
+    if (static_cast<int>(i) % data.size() != data.rank()) continue;
     std::vector<std::int64_t> rows;
     std::vector<std::int64_t> answers;
     for (const auto& example : examples[i]) {
       answers.push_back(example.label);
       rows.push_back(answer_row(example, ids.at(static_cast<std::size_t>(example.label))));
     }
-    label_tokens_ += batches[i].label_tokens;
-    parts_.push_back({std::move(batches[i]), to_device(rows, device), to_device(answers, device)});
+    auto batch = make_micro_batches({examples[i]}, config, device).front();
+    parts_.push_back({std::move(batch), to_device(rows, device), to_device(answers, device)});
   }
 }
 
 ValidationResult Validation::evaluate(const Model& model, const Delta& delta) const {
   const at::NoGradGuard no_graph;
   const at::Device device = label_ids_.device();
-  at::Tensor loss = at::zeros({}, at::TensorOptions(at::kDouble).device(device));
-  at::Tensor right = at::zeros({}, at::TensorOptions(at::kLong).device(device));
-  for (const auto& part : parts_) {
+  // A row a micro-batch: loss sum and right answers. Each is written by one rank and zero on the others, so that the
+  // sum over ranks is exact and the sum over rows has one order.
+  at::Tensor sums = at::zeros({all_parts_, 2}, at::TensorOptions(at::kDouble).device(device));
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    const Part& part = parts_[i];
     const Batch& batch = part.batch;
+    const at::Tensor row = sums[static_cast<std::int64_t>(i) * data_.size() + data_.rank()];  // [2]
     const DeltaSites sites(delta, batch.task_ids);
     const auto encoded = model.encode(batch.source_ids, batch.source_lengths, sites);
     const at::Tensor hidden = model.decode(batch.decoder_ids, encoded, sites);  // [B,T,D]
     const at::Tensor logits = model.logits(hidden).to(at::kFloat);              // [B,T,V]
-    loss += at::cross_entropy_loss(logits.flatten(0, 1), batch.labels.flatten(), {}, at::Reduction::Sum,
-                                   Batch::ignored_label);
+    row[0].copy_(at::cross_entropy_loss(logits.flatten(0, 1), batch.labels.flatten(), {}, at::Reduction::Sum,
+                                        Batch::ignored_label));
     const at::Tensor examples = at::arange(logits.size(0), part.answers.options());
-    const at::Tensor answer_logits = logits.index({examples, part.answer_rows});           // [B,V]
-    right += (answer_logits.index_select(1, label_ids_).argmax(1) == part.answers).sum();  // [B,C] -> []
+    const at::Tensor answer_logits = logits.index({examples, part.answer_rows});                // [B,V]
+    row[1].copy_((answer_logits.index_select(1, label_ids_).argmax(1) == part.answers).sum());  // [B,C] -> []
   }
-  const auto tokens = static_cast<double>(label_tokens_);
-  return {loss.item<double>() / tokens,
-          static_cast<double>(right.item<std::int64_t>()) / static_cast<double>(examples_)};
+  data_.all_reduce_sum(sums);
+  const at::Tensor read = sums.cpu();
+  double loss = 0;
+  double right = 0;
+  for (std::int64_t i = 0; i < all_parts_; ++i) {
+    loss += read.const_data_ptr<double>()[2 * i];
+    right += read.const_data_ptr<double>()[2 * i + 1];
+  }
+  return {loss / static_cast<double>(label_tokens_), right / static_cast<double>(examples_)};
 }
 
 }  // namespace prelude

@@ -8,6 +8,7 @@
 #include "core/delta/delta.h"
 #include "core/t5/batch.h"
 #include "core/t5/model.h"
+#include "dist/communicator.h"
 #include "tasks/pretext/pretext_task.h"
 
 namespace prelude {
@@ -17,12 +18,13 @@ struct ValidationResult {
   double accuracy = 0;  // share of examples whose right label word is the likeliest of all label words
 };
 
-// Held-out examples of a pretext task, ready on the device: the same at each evaluation of every run.
+// Held-out examples of a pretext task, ready on the device: the same at each evaluation of every run. The ranks share
+// them out by micro-batches, and every rank gets the same result to the bit, however many there are.
 class Validation {
  public:
-  // Validation samples 0 ... count - 1 of `task`.
+  // Validation samples 0 ... count - 1 of `task`. `data` (the ranks that share the data) outlives this.
   Validation(const PretextTask& task, std::int64_t count, std::int64_t micro_batch, const T5Config& config,
-             at::Device device);
+             at::Device device, Communicator& data);
 
   std::int64_t examples() const { return examples_; }
   // Makes no graph.
@@ -35,8 +37,10 @@ class Validation {
     at::Tensor answers;      // [B] int64: the right one's place in label_ids
   };
 
-  std::vector<Part> parts_;
-  at::Tensor label_ids_;  // [C] int64
+  Communicator& data_;
+  std::vector<Part> parts_;     // this rank's: every n-th of all
+  std::int64_t all_parts_ = 0;  // of all ranks
+  at::Tensor label_ids_;        // [C] int64
   std::int64_t examples_ = 0;
   std::int64_t label_tokens_ = 0;
 };

@@ -15,7 +15,8 @@ using test::run_program;
 
 std::string mistake(const std::vector<std::string>& arguments) {
   try {
-    run_command_line(arguments);
+    World world;
+    run_command_line(arguments, world);
   } catch (const UserError& error) {
     return error.what();
   }

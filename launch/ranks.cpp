@@ -1,0 +1,81 @@
+#include "launch/ranks.h"
+
+#include <sstream>
+
+#include "core/error.h"
+#include "core/io/checksum.h"
+#include "dist/nccl/make_nccl.h"
+#include "dist/text.h"
+
+namespace prelude {
+namespace {
+
+std::unique_ptr<Communicator> device_group(const RankOptions& options, const Session& session, World& world) {
+  const bool cuda = session.device.is_cuda();
+  require(options.collectives != "nccl" || cuda, "--collectives nccl needs --device cuda");
+  const bool nccl = cuda && options.collectives != "mpi" && !world.alone();
+  return nccl ? make_nccl(world.group(), session.device.index()) : world.group().split(0, "world");
+}
+
+// "line of one | line of the other" where two texts first differ.
+std::string first_difference(const std::string& one, const std::string& other) {
+  std::istringstream a(one);
+  std::istringstream b(other);
+  std::string line_a;
+  std::string line_b;
+  while (true) {
+    const bool more_a = static_cast<bool>(std::getline(a, line_a));
+    const bool more_b = static_cast<bool>(std::getline(b, line_b));
+    if (!more_a) line_a = "(nothing)";
+    if (!more_b) line_b = "(nothing)";
+    if (line_a != line_b || (!more_a && !more_b)) return fmt::format("'{}' and '{}'", line_a, line_b);
+  }
+}
+
+}  // namespace
+
+void declare_ranks(OptionTable& table, RankOptions& options) {
+  table
+      .add("tensor-parallel", options.tensor_parallel, "N",
+           "Ranks that hold one backbone together; the ranks that mpirun or srun started are N times the data-parallel "
+           "ones.")
+      .at_least(1)
+      .at_most(1024);
+  table.add("tensor-across-hosts", options.tensor_across_hosts, "",
+            "Let the ranks of one backbone stand on several hosts; slow, for every layer waits for the network.");
+  table
+      .add("collectives", options.collectives, "",
+           "Library that the ranks compute together with; nccl on cuda and mpi on the CPU unless given. mpi on cuda "
+           "goes "
+           "through the host and lets ranks share a GPU.")
+      .choices({"mpi", "nccl"});
+  table
+      .add("collective-timeout", options.collective_timeout, "S",
+           "Seconds that a rank waits for the others before the job is ended, with the culprit named.")
+      .at_least(1)
+      .at_most(1e6);
+}
+
+Ranks::Ranks(const RankOptions& options, const Session& session, World& world)
+    : world_(world),
+      all_(device_group(options, session, world)),
+      mesh_(make_mesh(*all_,
+                      mesh_place(world.rank(), options.tensor_parallel, world.hosts(), options.tensor_across_hosts))),
+      tensor_(*mesh_.tensor) {}
+
+void require_same_launch(const World& world, const std::string& configuration) {
+  if (world.alone()) return;
+  const auto programs = gather_texts(world.group(), xxh3_128_of_file("/proc/self/exe"));
+  const auto configurations = gather_texts(world.group(), configuration);
+  for (std::size_t rank = 1; rank < programs.size(); ++rank) {
+    const std::string& host = world.hosts()[rank];
+    require(programs[rank] == programs[0],
+            "rank {} on host {} runs another build of prelude than rank 0 on host {}; install the same on both", rank,
+            host, world.hosts()[0]);
+    require(configurations[rank] == configurations[0],
+            "rank {} on host {} was started with other options than rank 0 on host {}: {}; start all with the same",
+            rank, host, world.hosts()[0], first_difference(configurations[rank], configurations[0]));
+  }
+}
+
+}  // namespace prelude

@@ -1,0 +1,48 @@
+// The ranks of a command that computes: who holds which slice of the model and which share of the data.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "dist/mesh.h"
+#include "dist/tensor_group.h"
+#include "dist/world.h"
+#include "launch/options.h"
+#include "launch/session.h"
+
+namespace prelude {
+
+struct RankOptions {
+  int tensor_parallel = 1;
+  bool tensor_across_hosts = false;
+  std::string collectives;          // "mpi", "nccl"; empty: nccl on cuda, mpi on the CPU
+  double collective_timeout = 600;  // seconds
+};
+
+// --tensor-parallel, --tensor-across-hosts, --collectives, --collective-timeout.
+void declare_ranks(OptionTable& table, RankOptions& options);
+
+class Ranks {
+ public:
+  // `world` outlives this. Throws UserError for degrees that do not divide, a tensor group that is not on one host, or
+  // collectives that this build or device does not have.
+  Ranks(const RankOptions& options, const Session& session, World& world);
+
+  World& world() const { return world_; }
+  const Mesh& mesh() const { return mesh_; }  // groups for tensors on the session's device
+  const TensorParallel& tensor() const { return tensor_; }
+  bool first() const { return world_.first(); }
+
+ private:
+  World& world_;
+  std::unique_ptr<Communicator> all_;  // every rank, for tensors on the session's device
+  Mesh mesh_;
+  TensorGroup tensor_;
+};
+
+// Every rank must run the same program with the same options; throws UserError that names the rank and host of the
+// first that does not, and the first line that differs. `configuration`: as given, before anything was settled by the
+// machine.
+void require_same_launch(const World& world, const std::string& configuration);
+
+}  // namespace prelude
