@@ -1,0 +1,113 @@
+#include "dist/watchdog/flight_recorder.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+
+#include "core/error.h"
+
+namespace prelude {
+namespace {
+
+TEST(FlightRecorderTest, KnowsNothingAtFirst) {
+  const FlightRecorder recorder;
+  const RankState state = recorder.state();
+  EXPECT_EQ(state.step, kBeforeFirstStep);
+  EXPECT_EQ(state.waiting_ms, -1);
+  EXPECT_TRUE(state.records.empty());
+  EXPECT_EQ(describe_position(state), "before the first step, no collective so far");
+  EXPECT_FALSE(recorder.waiting_since());
+}
+
+TEST(FlightRecorderTest, CountsEachCommunicatorForItself) {
+  FlightRecorder recorder;
+  const std::size_t world = recorder.group("world");
+  const std::size_t tensor = recorder.group("tensor", 3);
+  recorder.end(recorder.begin(world, Operation::barrier, 0, ""));
+  recorder.end(recorder.begin(tensor, Operation::all_gather, 12, "bfloat16"));
+  recorder.set_step(7);
+  const std::uint64_t ticket = recorder.begin(world, Operation::all_reduce, 76802, "float32");
+  RankState state = recorder.state();
+  ASSERT_EQ(state.records.size(), 3U);
+  EXPECT_EQ(describe(state, state.records[0]), "barrier 1 of world");
+  EXPECT_EQ(describe(state, state.records[1]), "all-gather 1 of tensor[3] (12 bfloat16)");
+  EXPECT_EQ(state.records[1].step, kBeforeFirstStep);
+  EXPECT_EQ(describe_position(state), "at step 7, in all-reduce 2 of world (76802 float32) for 0.0 s");
+  EXPECT_TRUE(recorder.waiting_since());
+  recorder.end(ticket);
+  state = recorder.state();
+  EXPECT_EQ(describe_position(state), "at step 7, in no collective, after all-reduce 2 of world (76802 float32)");
+  EXPECT_EQ(state.groups[world].sequence, 2U);
+  EXPECT_FALSE(recorder.waiting_since());
+}
+
+TEST(FlightRecorderTest, KeepsTheLastOnes) {
+  FlightRecorder recorder;
+  const std::size_t world = recorder.group("world");
+  for (int i = 0; i < 100; ++i) recorder.end(recorder.begin(world, Operation::all_reduce, i, "int64"));
+  const RankState state = recorder.state();
+  ASSERT_EQ(state.records.size(), FlightRecorder::kRecords);
+  EXPECT_EQ(state.records.front().sequence, 100 - FlightRecorder::kRecords + 1);
+  EXPECT_EQ(state.records.back().count, 99);
+}
+
+TEST(FlightRecorderTest, SeveralInFlightFinishInOrder) {
+  FlightRecorder recorder;
+  const std::size_t world = recorder.group("world");
+  const std::uint64_t first = recorder.begin(world, Operation::all_reduce, 1, "float32");
+  const std::uint64_t second = recorder.begin(world, Operation::all_reduce, 2, "float32");
+  const auto since = recorder.waiting_since();
+  recorder.end(first);
+  EXPECT_GE(recorder.waiting_since(), since);  // progress was made
+  EXPECT_EQ(recorder.state().waits_in()->count, 2);
+  recorder.end(second);
+  recorder.end(first);  // late word of what is finished already
+  EXPECT_EQ(recorder.state().waits_in(), nullptr);
+}
+
+TEST(FlightRecorderTest, ACommunicatorMadeAgainGoesOnCounting) {
+  FlightRecorder recorder;
+  recorder.end(recorder.begin(recorder.group("data", 1), Operation::barrier, 0, ""));
+  recorder.end(recorder.begin(recorder.group("data", 1), Operation::barrier, 0, ""));
+  EXPECT_EQ(recorder.state().groups.size(), 1U);
+  EXPECT_EQ(recorder.state().records.back().sequence, 2U);
+}
+
+TEST(FlightRecorderTest, RefusesMoreGroupsThanItHolds) {
+  FlightRecorder recorder;
+  EXPECT_THROW(recorder.group("a name that is too long"), InternalError);
+  for (std::size_t i = 0; i < FlightRecorder::kGroups; ++i) recorder.group("g", static_cast<std::int64_t>(i));
+  EXPECT_THROW(recorder.group("one more"), InternalError);
+}
+
+TEST(FlightRecorderTest, IsReadWholeWhileItIsWritten) {
+  FlightRecorder recorder;
+  const std::size_t even = recorder.group("even");
+  const std::size_t odd = recorder.group("odd");
+  std::atomic<bool> stop{false};
+  std::thread writer([&] {
+    for (std::int64_t i = 0; !stop; ++i) {
+      recorder.set_step(i);
+      const bool is_odd = i % 2 == 1;
+      const InFlight one(recorder, is_odd ? odd : even, is_odd ? Operation::broadcast : Operation::barrier, i,
+                         is_odd ? "int64" : "float32");
+    }
+  });
+  for (int round = 0; round < 20000; ++round) {
+    const RankState state = recorder.state();
+    for (const CollectiveRecord& record : state.records) {
+      const bool is_odd = record.count % 2 == 1;
+      ASSERT_EQ(record.step, record.count);
+      ASSERT_EQ(record.sequence, static_cast<std::uint64_t>(record.count / 2 + 1));
+      ASSERT_EQ(record.group, is_odd ? odd : even);
+      ASSERT_EQ(record.dtype, is_odd ? "int64" : "float32");
+      ASSERT_LE(record.sequence, state.groups[record.group].sequence);
+    }
+  }
+  stop = true;
+  writer.join();
+}
+
+}  // namespace
+}  // namespace prelude
