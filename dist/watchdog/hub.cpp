@@ -21,7 +21,7 @@ int milliseconds_until(Moment moment) { return static_cast<int>(std::max(seconds
 }  // namespace
 
 Hub::Hub(const FlightRecorder& recorder, WatchdogOptions options, OpenedMeetingPoint opened)
-    : recorder_(recorder),
+    : own_(recorder),
       options_(std::move(options)),
       door_(std::move(opened), options_.size),
       views_(static_cast<std::size_t>(options_.size)),
@@ -36,7 +36,7 @@ void Hub::run(int stop_fd) {
   while (!wait(stop_fd)) {
     read_members();
     for (Newcomer& newcomer : door_.receive()) admit(std::move(newcomer));
-    take_state(0, recorder_.state());
+    take_state(0, own_.state());
     if (const auto finding = judge()) {
       conclude(*finding);
       return;
@@ -51,7 +51,7 @@ bool Hub::wait(int stop_fd) {
   std::this_thread::sleep_until(later(last_round_, kPace));
   Moment wake = later(now(), kTick);
   if (asked_) wake = std::min(wake, later(*asked_, kAnswer));
-  if (const auto since = recorder_.waiting_since()) {
+  if (const auto since = own_.since()) {
     const Moment alarm = later(*since, options_.timeout_s);
     if (alarm > now()) wake = std::min(wake, alarm);
   }
@@ -65,9 +65,8 @@ bool Hub::wait(int stop_fd) {
   const std::size_t first_member = 1;
   door_.watch(fds);
   ::poll(fds.data(), fds.size(), milliseconds_until(wake));
-  const double round = seconds_since(last_round_);
-  stood_still_s_ = round > kTick + kPatience ? round : 0;
   last_round_ = now();
+  own_.tick();
   ready_.clear();
   for (std::size_t i = 0; i < ranks.size(); ++i) {
     if (fds[first_member + i].revents != 0) ready_.push_back(ranks[i]);
@@ -129,7 +128,7 @@ void Hub::ask_everyone() {
 
 std::optional<Finding> Hub::judge() {
   for (std::size_t rank = 0; rank < views_.size(); ++rank) views_[rank].silent_s = seconds_since(heard_[rank]);
-  if (auto death = find_death(views_)) return stood_still_s_ == 0 ? death : own_standstill();
+  if (auto death = find_death(views_)) return own_.stood_still_s() > 0 ? own_standstill() : death;
   if (!asked_) {
     const bool compare = now() >= next_comparison_;
     if (compare) next_comparison_ = later(now(), 2 * kTick);
@@ -147,7 +146,7 @@ std::optional<Finding> Hub::judge() {
 Finding Hub::own_standstill() const {
   return {{0},
           fmt::format("rank 0 on {} stood still for {:.1f} s itself (stopped), and others ended meanwhile; it was {}",
-                      options_.host, stood_still_s_, describe_position(views_[0].state))};
+                      options_.host, own_.stood_still_s(), describe_position(views_[0].state))};
 }
 
 void Hub::conclude(const Finding& finding) {

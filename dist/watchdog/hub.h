@@ -11,6 +11,7 @@
 #include "dist/watchdog/flight_recorder.h"
 #include "dist/watchdog/meeting_point.h"
 #include "dist/watchdog/moment.h"
+#include "dist/watchdog/own_wait.h"
 #include "dist/watchdog/watchdog.h"
 
 namespace prelude {
@@ -36,7 +37,7 @@ class Hub {
   void send_to_all(const std::string& frame);
   void drain(double seconds);
 
-  const FlightRecorder& recorder_;
+  OwnWait own_;
   WatchdogOptions options_;
   Door door_;
   std::vector<RankView> views_;                       // by rank
@@ -45,7 +46,6 @@ class Hub {
   std::vector<std::size_t> ready_;                    // ranks from which something has come
   std::optional<Moment> asked_;                       // everyone, and waits for the answers
   Moment last_round_ = now();
-  double stood_still_s_ = 0;  // this process, before this round
   Moment next_comparison_ = now();
 };
 

@@ -16,13 +16,11 @@ using namespace watchdog_times;
 
 Member::Member(const FlightRecorder& recorder, WatchdogOptions options, MeetingPoint rank_0,
                std::unique_ptr<Connection> connection)
-    : recorder_(recorder),
-      options_(std::move(options)),
-      point_(std::move(rank_0)),
-      connection_(std::move(connection)) {}
+    : own_(recorder), options_(std::move(options)), point_(std::move(rank_0)), connection_(std::move(connection)) {}
 
 void Member::run(int stop_fd) {
   for (;;) {
+    own_.tick();
     if (take_messages() || check_own_wait()) return;
     if (connection_ && now() >= next_word()) say_state();
     if (wait(stop_fd)) break;
@@ -37,7 +35,7 @@ void Member::run(int stop_fd) {
 bool Member::wait(int stop_fd) const {
   Moment wake = later(now(), kTick);
   if (connection_) wake = std::min(wake, next_word());
-  if (const auto since = recorder_.waiting_since()) {
+  if (const auto since = own_.since()) {
     for (const double after : {options_.timeout_s, options_.timeout_s + kPatience}) {
       if (later(*since, after) > now()) wake = std::min(wake, later(*since, after));
     }
@@ -51,7 +49,7 @@ bool Member::wait(int stop_fd) const {
 // Once a heartbeat; when this rank waits longer than the timeout, at that moment and more often.
 Moment Member::next_word() const {
   const Moment heartbeat = later(last_word_, kHeartbeat);
-  const auto since = recorder_.waiting_since();
+  const auto since = own_.since();
   if (!since) return heartbeat;
   return std::min(heartbeat, std::max(later(*since, options_.timeout_s), later(last_word_, kAlarm)));
 }
@@ -70,18 +68,18 @@ bool Member::take_messages() {
   }
   if (!connection_ || !connection_->closed()) return false;
   // Of all the ranks that see rank 0 die, one speaks first, and a launcher then ends the others.
-  end(options_.rank == 1 ? 0 : kFirstWord, fmt::format("{} died (process {}); this rank was {}", rank_0(),
-                                                       point_.process, describe_position(recorder_.state())));
+  end(options_.rank == 1 ? 0 : kFirstWord,
+      fmt::format("{} died (process {}); this rank was {}", rank_0(), point_.process, describe_position(own_.state())));
   return true;
 }
 
 bool Member::check_own_wait() {
-  const auto since = recorder_.waiting_since();
+  const auto since = own_.since();
   if (!since || seconds_since(*since) < options_.timeout_s) return false;
   const Moment alarm = later(*since, options_.timeout_s);
   const bool heard = connection_ && heard_ > later(alarm, -kAnswer);
   if (seconds_since(alarm) < (heard ? kLastPatience : kPatience)) return false;
-  const RankState state = recorder_.state();
+  const RankState state = own_.state();
   if (state.waiting_ms < 0) return false;
   const char* cause = !connection_ ? "left the job"
                       : heard      ? "gives no verdict"
@@ -91,12 +89,14 @@ bool Member::check_own_wait() {
 }
 
 void Member::say_state() {
-  connection_->send(state_frame(recorder_.state()));
+  connection_->send(state_frame(own_.state()));
   last_word_ = now();
 }
 
 void Member::leave() {
   if (!connection_) return;
+  // With the last collectives: one that failed because the ranks called it differently may be the reason to leave.
+  say_state();
   connection_->send(frame(MessageKind::goodbye));
   connection_->finish_sending();
   // Rank 0 closes when it has read the goodbye. What it says meanwhile is read, or the system would reset the

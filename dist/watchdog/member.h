@@ -8,6 +8,7 @@
 #include "dist/watchdog/flight_recorder.h"
 #include "dist/watchdog/meeting_point.h"
 #include "dist/watchdog/moment.h"
+#include "dist/watchdog/own_wait.h"
 #include "dist/watchdog/watchdog.h"
 
 namespace prelude {
@@ -30,7 +31,7 @@ class Member {
   void end(double after_s, const std::string& reason);
   std::string rank_0() const;
 
-  const FlightRecorder& recorder_;
+  OwnWait own_;
   WatchdogOptions options_;
   MeetingPoint point_;
   std::unique_ptr<Connection> connection_;  // null: rank 0 has left properly

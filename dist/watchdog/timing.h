@@ -10,6 +10,7 @@ inline constexpr double kAnswer = 0.4;        // for an answer to rank 0's quest
 inline constexpr double kPatience = 0.6;      // after the timeout, for a word of rank 0
 inline constexpr double kLastPatience = 5.0;  // the same where rank 0 says something, but no verdict
 inline constexpr double kTick = 0.25;         // longest sleep: a collective that began meanwhile is seen in time
+inline constexpr double kStandstill = 1.0;    // between two looks at the clock: the process was stopped
 inline constexpr double kPace = 0.02;         // shortest round of rank 0, which takes what came in between together
 inline constexpr double kFirstWord = 0.2;     // rank 0's verdict comes before the others' lines
 inline constexpr double kHubLeave = 0.5;      // for the others to see rank 0's goodbye, or its verdict

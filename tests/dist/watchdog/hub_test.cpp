@@ -110,7 +110,7 @@ TEST(HubTest, AMemberCannotPoseAsAnother) {
   RankZero rank_0(3);
   const auto first = rank_0.member(1);
   for (const int rank : {-1, 0, 3, 1 << 30}) {
-    EXPECT_THROW(join(rank_0.point, {rank, 1, "evil"}, 0.3), UserError);
+    EXPECT_THROW(join(rank_0.point, {rank, 1, "evil"}, 0.1), UserError);
   }
   rank_0.member(1);  // joined already: dropped, and its end means nothing
   EXPECT_EQ(rank_0.verdict(0.5), "");
@@ -121,6 +121,26 @@ TEST(HubTest, AWelcomeThatCameTooLateIsNoDeath) {
   join(rank_0.point, {1, 1, "n1"}, 5);  // welcomed, but gone before its first word
   const auto again = rank_0.member(1);
   EXPECT_EQ(rank_0.verdict(0.5), "");
+}
+
+TEST(HubTest, AReportThatHangsDoesNotHoldUpTheEnd) {
+  WatchdogOptions options;
+  options.size = 2;
+  options.host = "n0";
+  MeetingPoint point;
+  options.broadcast_from_rank_0 = [&](const std::string& text) {
+    point = *meeting_point_from_text(text);
+    return text;
+  };
+  options.report = [](const std::string&) { sleep_s(60); };
+  options.end_job = [] {};
+  const FlightRecorder recorder;
+  Watchdog watchdog(recorder, options);
+  join(point, {1, 1, "n1"}, 5)->send(state_frame(recorder.state()));  // and dies
+  sleep_s(0.3);
+  const Moment started = now();
+  watchdog.leave();
+  EXPECT_LT(seconds_since(started), 2.5);
 }
 
 TEST(HubTest, ADeadlineThatNobodyMeetsIsAUserError) {
