@@ -128,7 +128,9 @@ void Hub::ask_everyone() {
 
 std::optional<Finding> Hub::judge() {
   for (std::size_t rank = 0; rank < views_.size(); ++rank) views_[rank].silent_s = seconds_since(heard_[rank]);
-  if (auto death = find_death(views_)) return own_.stood_still_s() > 0 ? own_standstill() : death;
+  const bool stood_still = own_.stood_still_s() > 0;
+  if (auto death = find_death(views_)) return stood_still ? own_standstill(*death) : death;
+  if (asked_ && stood_still && seconds_since(*asked_) > kStandstill) ask_everyone();  // the answers may be unread yet
   if (!asked_) {
     const bool compare = now() >= next_comparison_;
     if (compare) next_comparison_ = later(now(), 2 * kTick);
@@ -142,11 +144,14 @@ std::optional<Finding> Hub::judge() {
   return find_standstill(views_, options_.timeout_s);
 }
 
-// Stopped for a while and continued, as a launcher does to end it: the others were right to leave.
-Finding Hub::own_standstill() const {
-  return {{0},
-          fmt::format("rank 0 on {} stood still for {:.1f} s itself (stopped), and others ended meanwhile; it was {}",
-                      options_.host, own_.stood_still_s(), describe_position(views_[0].state))};
+// Stopped for a while and continued, as a launcher does to end it: the others may have been right to leave.
+Finding Hub::own_standstill(const Finding& death) const {
+  std::vector<int> culprits = death.culprits;
+  culprits.insert(culprits.begin(), 0);
+  return {std::move(culprits),
+          fmt::format("rank 0 on {} stood still for {:.1f} s itself (stopped), and {} ended meanwhile; it was {}",
+                      options_.host, own_.stood_still_s(), name_ranks(views_, death.culprits),
+                      describe_position(views_[0].state))};
 }
 
 void Hub::conclude(const Finding& finding) {
@@ -174,6 +179,7 @@ void Hub::drain(double seconds) {
     for (std::size_t rank = 0; rank < members_.size(); ++rank) {
       auto& member = members_[rank];
       if (!member) continue;
+      member->flush();
       member->receive();
       while (member->next()) {
       }

@@ -30,7 +30,7 @@ class Hub {
   void read_member(std::size_t rank);
   void take_state(std::size_t rank, RankState state);
   std::optional<Finding> judge();
-  Finding own_standstill() const;
+  Finding own_standstill(const Finding& death) const;
   bool someone_waits_too_long() const;
   void ask_everyone();
   void conclude(const Finding& finding);

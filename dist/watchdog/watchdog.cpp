@@ -21,6 +21,7 @@
 namespace prelude {
 namespace {
 
+constexpr double kLongestTimeout = 1e7;  // seconds; four months
 constexpr double kLongestJoin = 30;
 constexpr std::chrono::seconds kLongestLeave{2};
 
@@ -77,7 +78,8 @@ struct Watchdog::Running {
 };
 
 Watchdog::Watchdog(const FlightRecorder& recorder, WatchdogOptions options) {
-  require(options.timeout_s >= 1, "--collective-timeout is {} s; give 1 s or more", options.timeout_s);
+  require(options.timeout_s >= 1 && options.timeout_s <= kLongestTimeout,
+          "--collective-timeout is {} s; give 1 to {:.0f} s", options.timeout_s, kLongestTimeout);
   if (options.size == 1) return;
   if (!options.report) options.report = write_to_stderr;
   if (!options.end_job) options.end_job = [] { ::_exit(1); };

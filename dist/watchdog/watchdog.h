@@ -17,7 +17,7 @@ struct WatchdogOptions {
   int rank = 0;
   int size = 1;
   std::string host;        // this rank's, as messages name it; one word
-  double timeout_s = 600;  // the longest wait in one collective; at least 1 s
+  double timeout_s = 600;  // the longest wait in one collective; 1 to 1e7
   // Gives every rank what rank 0 passed; a collective, called once by the constructor in the caller's thread.
   std::function<std::string(const std::string&)> broadcast_from_rank_0;
   // Both are called once at most, from the watchdog's thread, while the rank's own is stuck in a collective: they must
@@ -30,8 +30,8 @@ struct WatchdogOptions {
 class Watchdog {
  public:
   // Starts the thread; the ranks other than 0 come back when they have joined rank 0's. `recorder` outlives it. With
-  // one rank it does nothing. Throws UserError: timeout below 1 s, rank 0 cannot listen (on every rank), or rank 0 is
-  // not reached in 30 s.
+  // one rank it does nothing. Throws UserError: timeout out of range, rank 0 cannot listen (on every rank), or rank 0
+  // is not reached in 30 s.
   Watchdog(const FlightRecorder& recorder, WatchdogOptions options);
   Watchdog(const Watchdog&) = delete;
   Watchdog& operator=(const Watchdog&) = delete;

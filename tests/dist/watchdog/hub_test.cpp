@@ -101,7 +101,7 @@ TEST(HubTest, StrangersAreIgnored) {
   }
   strangers.resize(600);  // the other half closes
   const auto second = rank_0.member(2);
-  EXPECT_EQ(rank_0.verdict(0.5), "");
+  EXPECT_EQ(rank_0.verdict(0.3), "");
   rank_0.watchdog->leave();
   EXPECT_EQ(rank_0.verdict(0), "");
 }
@@ -113,14 +113,14 @@ TEST(HubTest, AMemberCannotPoseAsAnother) {
     EXPECT_THROW(join(rank_0.point, {rank, 1, "evil"}, 0.1), UserError);
   }
   rank_0.member(1);  // joined already: dropped, and its end means nothing
-  EXPECT_EQ(rank_0.verdict(0.5), "");
+  EXPECT_EQ(rank_0.verdict(0.3), "");
 }
 
 TEST(HubTest, AWelcomeThatCameTooLateIsNoDeath) {
   RankZero rank_0(2);
   join(rank_0.point, {1, 1, "n1"}, 5);  // welcomed, but gone before its first word
   const auto again = rank_0.member(1);
-  EXPECT_EQ(rank_0.verdict(0.5), "");
+  EXPECT_EQ(rank_0.verdict(0.3), "");
 }
 
 TEST(HubTest, AReportThatHangsDoesNotHoldUpTheEnd) {

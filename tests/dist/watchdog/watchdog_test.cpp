@@ -92,7 +92,7 @@ TEST(WatchdogTest, AHealthyJobEndsSilently) {
 TEST(WatchdogTest, RanksMayLeaveInAnyOrder) {
   FakeJob job(kRanks, kTimeout, [](FakeRank& self) {
     self.train(3);
-    sleep_s(0.5 * ((self.rank + 1) % 3));
+    sleep_s(0.3 * ((self.rank + 1) % 3));
   });
   for (const RankEnd& end : job.wait(kPatience)) {
     EXPECT_EQ(end.code, 0) << end.errors;
@@ -114,7 +114,7 @@ TEST(WatchdogTest, ASuspendedJobGoesOn) {
   FakeJob job(kRanks, kTimeout, [](FakeRank& self) { self.train(80); });
   sleep_s(0.3);
   for (int rank = 0; rank < kRanks; ++rank) job.send(rank, SIGSTOP);
-  sleep_s(2 * kTimeout);
+  sleep_s(1.5 * kTimeout);
   for (int rank = 0; rank < kRanks; ++rank) job.send(rank, SIGCONT);
   for (const RankEnd& end : job.wait(kPatience)) {
     EXPECT_EQ(end.code, 0) << end.errors;
