@@ -4,7 +4,7 @@
 
 namespace prelude {
 
-std::unique_ptr<Communicator> make_nccl(Communicator& /*host*/, int /*device*/) {
+std::unique_ptr<Communicator> make_nccl(Communicator& /*host*/, int /*device*/, FlightRecorder& /*recorder*/) {
   fail("--collectives nccl: this build has no CUDA; build the preset cuda-release, or use --collectives mpi");
 }
 

@@ -21,7 +21,7 @@ std::string host_name() {
 World::World() {
   if (MpiSession::launched()) {
     mpi_ = std::make_unique<MpiSession>();
-    group_ = mpi_->world();
+    group_ = mpi_->world(*recorder_);
   } else {
     group_ = std::make_unique<SelfCommunicator>();
   }
@@ -36,7 +36,19 @@ World::World() {
 
 std::string World::prefix() const { return alone() ? "" : fmt::format("rank {} on host {}: ", rank(), host()); }
 
-void World::abort(int code) const noexcept {
+void World::watch(double timeout) {
+  if (alone()) return;
+  WatchdogOptions options;
+  options.rank = rank();
+  options.size = size();
+  options.host = host();
+  options.timeout_s = timeout;
+  options.broadcast_from_rank_0 = [this](const std::string& text) { return broadcast_text(*group_, text); };
+  watchdog_ = std::make_unique<Watchdog>(*recorder_, std::move(options));
+}
+
+void World::abort(int code) noexcept {
+  watchdog_.reset();  // what ends now is not a rank that died
   if (mpi_) mpi_->abort(code);
   ::_exit(code);
 }

@@ -7,6 +7,8 @@
 
 #include "dist/communicator.h"
 #include "dist/mpi/mpi_session.h"
+#include "dist/watchdog/flight_recorder.h"
+#include "dist/watchdog/watchdog.h"
 
 namespace prelude {
 
@@ -29,17 +31,25 @@ class World {
 
   // All ranks, for CPU tensors and words.
   Communicator& group() const { return *group_; }
+  // From now on a collective that waits longer than `timeout` seconds, and a rank that is gone, end the job with the
+  // culprit named. A collective, called once.
+  void watch(double timeout);
+  // The collectives of this rank; set_step says which step they belong to.
+  FlightRecorder& recorder() { return *recorder_; }
+
   // "rank 3 on host n2: ", or nothing where there is one rank.
   std::string prefix() const;
   // Ends the job on every rank with this exit code.
-  [[noreturn]] void abort(int code) const noexcept;
+  [[noreturn]] void abort(int code) noexcept;
 
  private:
+  std::unique_ptr<FlightRecorder> recorder_ = std::make_unique<FlightRecorder>();
   std::unique_ptr<MpiSession> mpi_;
   std::unique_ptr<Communicator> group_;
   std::vector<std::string> hosts_;
   int local_rank_ = 0;
   int local_size_ = 1;
+  std::unique_ptr<Watchdog> watchdog_;
 };
 
 }  // namespace prelude

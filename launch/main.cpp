@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "core/error.h"
+#include "dist/collective_error.h"
 #include "dist/world.h"
 #include "launch/command_table.h"
 
@@ -38,7 +39,7 @@ int run(const std::vector<std::string>& arguments, prelude::World& world) {
 
 // Says what went wrong and ends the job: a rank that returned would leave the others waiting. Ranks often fail alike,
 // so those after the first give it the time to say it for all.
-int end_with(int code, const std::string& message, const prelude::World* world) {
+int end_with(int code, const std::string& message, prelude::World* world) {
   const bool alone = world == nullptr || world->alone();
   if (!alone && !world->first()) std::this_thread::sleep_for(std::chrono::seconds(2));
   print_error(alone ? message : world->prefix() + message);
@@ -55,6 +56,10 @@ int main(int argc, char** argv) {
     return run(std::vector<std::string>(argv + std::min(argc, 1), argv + argc), *world);
   } catch (const prelude::UserError& error) {
     return end_with(prelude::exit_user_error, error.what(), world.get());
+  } catch (const prelude::CollectiveError& error) {
+    // Mostly another rank is at fault: the watchdog knows which, and ends this process before the time is over.
+    std::this_thread::sleep_for(std::chrono::seconds(3));
+    return end_with(prelude::exit_failure, error.what(), world.get());
   } catch (const c10::Error& error) {
     return end_with(prelude::exit_failure, fmt::format("LibTorch: {}", error.what_without_backtrace()), world.get());
   } catch (const std::bad_alloc&) {

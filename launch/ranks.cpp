@@ -14,7 +14,7 @@ std::unique_ptr<Communicator> device_group(const RankOptions& options, const Ses
   const bool cuda = session.device.is_cuda();
   require(options.collectives != "nccl" || cuda, "--collectives nccl needs --device cuda");
   const bool nccl = cuda && options.collectives != "mpi" && !world.alone();
-  return nccl ? make_nccl(world.group(), session.device.index()) : world.group().split(0, "world");
+  return nccl ? make_nccl(world.group(), session.device.index(), world.recorder()) : world.group().split(0, "world");
 }
 
 // "line of one | line of the other" where two texts first differ.
@@ -61,7 +61,9 @@ Ranks::Ranks(const RankOptions& options, const Session& session, World& world)
       all_(device_group(options, session, world)),
       mesh_(make_mesh(*all_,
                       mesh_place(world.rank(), options.tensor_parallel, world.hosts(), options.tensor_across_hosts))),
-      tensor_(*mesh_.tensor) {}
+      tensor_(*mesh_.tensor) {
+  world.watch(options.collective_timeout);
+}
 
 void require_same_launch(const World& world, const std::string& configuration) {
   if (world.alone()) return;

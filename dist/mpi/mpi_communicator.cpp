@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "dist/mpi/mpi_check.h"
+#include "dist/type_name.h"
 
 namespace prelude {
 namespace {
@@ -55,7 +56,8 @@ void pause(int looks) {
 
 }  // namespace
 
-MpiCommunicator::MpiCommunicator(MPI_Comm comm, std::string name) : comm_(comm), name_(std::move(name)) {
+MpiCommunicator::MpiCommunicator(MPI_Comm comm, const std::string& name, std::int64_t color, FlightRecorder& recorder)
+    : comm_(comm), recorder_(recorder), group_(recorder.group(name, color)) {
   check_mpi(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
   check_mpi(MPI_Comm_rank(comm_, &rank_), "MPI_Comm_rank");
   check_mpi(MPI_Comm_size(comm_, &size_), "MPI_Comm_size");
@@ -69,10 +71,14 @@ MpiCommunicator::~MpiCommunicator() {
   if (finalized == 0 && std::uncaught_exceptions() == 0) MPI_Comm_free(&comm_);
 }
 
-void MpiCommunicator::finish(MPI_Request request) {
+void MpiCommunicator::run(Operation operation, const at::Tensor& tensor, const char* call,
+                          const std::function<int(MPI_Request*)>& start) {
+  const InFlight noted(recorder_, group_, operation, tensor.numel(), name_of(tensor.scalar_type()));
+  MPI_Request request = MPI_REQUEST_NULL;
+  check_mpi(start(&request), call);
   int done = 0;
   for (int looks = 0; done == 0; looks += looks < std::numeric_limits<int>::max() ? 1 : 0) {
-    check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), "MPI_Test");
+    check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), call);
     if (done == 0) pause(looks);
   }
 }
@@ -80,21 +86,19 @@ void MpiCommunicator::finish(MPI_Request request) {
 void MpiCommunicator::all_reduce_sum(at::Tensor& tensor) {
   const at::ScalarType type = summed_as(tensor.scalar_type());
   at::Tensor host = staged(tensor, type);
-  MPI_Request request = MPI_REQUEST_NULL;
-  check_mpi(MPI_Iallreduce(MPI_IN_PLACE, host.mutable_data_ptr(), count_of(host.numel()), datatype_of(type), MPI_SUM,
-                           comm_, &request),
-            "MPI_Iallreduce");
-  finish(request);
+  run(Operation::all_reduce, tensor, "MPI_Iallreduce", [&](MPI_Request* request) {
+    return MPI_Iallreduce(MPI_IN_PLACE, host.mutable_data_ptr(), count_of(host.numel()), datatype_of(type), MPI_SUM,
+                          comm_, request);
+  });
   if (!host.is_same(tensor)) tensor.copy_(host);
 }
 
 void MpiCommunicator::broadcast(at::Tensor& tensor, int root) {
   at::Tensor host = staged(tensor, tensor.scalar_type());
-  MPI_Request request = MPI_REQUEST_NULL;
-  check_mpi(MPI_Ibcast(host.mutable_data_ptr(), count_of(static_cast<std::int64_t>(host.nbytes())), MPI_BYTE, root,
-                       comm_, &request),
-            "MPI_Ibcast");
-  finish(request);
+  run(Operation::broadcast, tensor, "MPI_Ibcast", [&](MPI_Request* request) {
+    return MPI_Ibcast(host.mutable_data_ptr(), count_of(static_cast<std::int64_t>(host.nbytes())), MPI_BYTE, root,
+                      comm_, request);
+  });
   if (!host.is_same(tensor)) tensor.copy_(host);
 }
 
@@ -104,24 +108,22 @@ at::Tensor MpiCommunicator::all_gather(const at::Tensor& mine) {
   shape.insert(shape.begin(), size_);
   at::Tensor all = at::empty(shape, host.options());  // [size,...]
   const int bytes = count_of(static_cast<std::int64_t>(host.nbytes()));
-  MPI_Request request = MPI_REQUEST_NULL;
-  check_mpi(
-      MPI_Iallgather(host.const_data_ptr(), bytes, MPI_BYTE, all.mutable_data_ptr(), bytes, MPI_BYTE, comm_, &request),
-      "MPI_Iallgather");
-  finish(request);
+  run(Operation::all_gather, mine, "MPI_Iallgather", [&](MPI_Request* request) {
+    return MPI_Iallgather(host.const_data_ptr(), bytes, MPI_BYTE, all.mutable_data_ptr(), bytes, MPI_BYTE, comm_,
+                          request);
+  });
   return all.to(mine.device());
 }
 
 void MpiCommunicator::barrier() {
-  MPI_Request request = MPI_REQUEST_NULL;
-  check_mpi(MPI_Ibarrier(comm_, &request), "MPI_Ibarrier");
-  finish(request);
+  run(Operation::barrier, at::empty({0}), "MPI_Ibarrier",
+      [&](MPI_Request* request) { return MPI_Ibarrier(comm_, request); });
 }
 
 std::unique_ptr<Communicator> MpiCommunicator::split(int color, const std::string& name) {
   MPI_Comm comm = MPI_COMM_NULL;
   check_mpi(MPI_Comm_split(comm_, color, rank_, &comm), "MPI_Comm_split");
-  return std::make_unique<MpiCommunicator>(comm, name);
+  return std::make_unique<MpiCommunicator>(comm, name, color, recorder_);
 }
 
 }  // namespace prelude

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "dist/communicator.h"
+#include "dist/watchdog/flight_recorder.h"
 
 namespace prelude {
 
@@ -14,11 +15,12 @@ namespace prelude {
 // refuses that); bfloat16 is summed in float32, for MPI knows no such type.
 //
 // Every call is MPI's non-blocking form, waited for by asking again with ever longer pauses: ranks that share a core do
-// not starve each other, and a rank that waits longer than the timeout notices by itself.
+// not starve each other.
 class MpiCommunicator final : public Communicator {
  public:
-  // Owns `comm`; `name` says in messages what the group is for.
-  MpiCommunicator(MPI_Comm comm, std::string name);
+  // Owns `comm`. Every call is noted in `recorder`, which outlives this; `name` and `color` say there which group it
+  // is.
+  MpiCommunicator(MPI_Comm comm, const std::string& name, std::int64_t color, FlightRecorder& recorder);
   ~MpiCommunicator() override;
 
   int rank() const override { return rank_; }
@@ -30,10 +32,13 @@ class MpiCommunicator final : public Communicator {
   std::unique_ptr<Communicator> split(int color, const std::string& name) override;
 
  private:
-  void finish(MPI_Request request);
+  // Starts a call and waits for it, noted in the recorder. `start` makes the MPI call, whose name is `call`.
+  void run(Operation operation, const at::Tensor& tensor, const char* call,
+           const std::function<int(MPI_Request*)>& start);
 
   MPI_Comm comm_;
-  std::string name_;
+  FlightRecorder& recorder_;
+  std::size_t group_;  // in the recorder
   int rank_ = 0;
   int size_ = 1;
 };

@@ -50,10 +50,10 @@ MpiSession::~MpiSession() {
   if (std::uncaught_exceptions() == exceptions_) MPI_Finalize();
 }
 
-std::unique_ptr<Communicator> MpiSession::world() const {
+std::unique_ptr<Communicator> MpiSession::world(FlightRecorder& recorder) const {
   MPI_Comm comm = MPI_COMM_NULL;
   check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &comm), "MPI_Comm_dup");
-  return std::make_unique<MpiCommunicator>(comm, "world");
+  return std::make_unique<MpiCommunicator>(comm, "host", kNoColor, recorder);
 }
 
 void MpiSession::abort(int code) const noexcept {

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "dist/communicator.h"
+#include "dist/watchdog/flight_recorder.h"
 
 namespace prelude {
 
@@ -21,8 +22,8 @@ class MpiSession {
   // Waits for all ranks; not while an exception is on its way, for the others may never come.
   ~MpiSession();
 
-  // Every rank, CPU tensors (CUDA tensors go through the host).
-  std::unique_ptr<Communicator> world() const;
+  // Every rank, CPU tensors (CUDA tensors go through the host). `recorder` outlives it.
+  std::unique_ptr<Communicator> world(FlightRecorder& recorder) const;
   // Ends the job on every rank; does not return.
   [[noreturn]] void abort(int code) const noexcept;
 

@@ -3,11 +3,12 @@
 #include <memory>
 
 #include "dist/communicator.h"
+#include "dist/watchdog/flight_recorder.h"
 
 namespace prelude {
 
-// All ranks of `host` over NCCL, each with its own GPU `device`. `host` sends NCCL's id and outlives the result. Throws
-// UserError where this build has no CUDA.
-std::unique_ptr<Communicator> make_nccl(Communicator& host, int device);
+// All ranks of `host` over NCCL, each with its own GPU `device`. `host` sends NCCL's id, every call is noted in
+// `recorder`; both outlive the result. Throws UserError where this build has no CUDA.
+std::unique_ptr<Communicator> make_nccl(Communicator& host, int device, FlightRecorder& recorder);
 
 }  // namespace prelude

@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "dist/nccl/make_nccl.h"
 #include "dist/nccl/nccl_check.h"
+#include "dist/type_name.h"
 
 namespace prelude {
 namespace {
@@ -35,11 +36,6 @@ ncclDataType_t datatype_of(at::ScalarType type) {
   }
 }
 
-std::size_t count_of(const at::Tensor& tensor) {
-  ensure(tensor.is_cuda() && tensor.is_contiguous(), "NCCL takes contiguous CUDA tensors");
-  return static_cast<std::size_t>(tensor.numel());
-}
-
 ncclConfig_t non_blocking() {
   ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
   config.blocking = 0;
@@ -52,8 +48,9 @@ cudaStream_t stream_of(int device) {
 
 }  // namespace
 
-NcclCommunicator::NcclCommunicator(ncclComm_t comm, int device, std::string name)
-    : comm_(comm), device_(device), name_(std::move(name)) {
+NcclCommunicator::NcclCommunicator(ncclComm_t comm, int device, const std::string& name, std::int64_t color,
+                                   FlightRecorder& recorder)
+    : comm_(comm), device_(device), recorder_(recorder), group_(recorder.group(name, color)) {
   check_nccl(ncclCommUserRank(comm_, &rank_), "ncclCommUserRank");
   check_nccl(ncclCommCount(comm_, &size_), "ncclCommCount");
 }
@@ -73,33 +70,42 @@ NcclCommunicator::~NcclCommunicator() {
   ncclCommAbort(comm_);
 }
 
-void NcclCommunicator::all_reduce_sum(at::Tensor& tensor) {
+void NcclCommunicator::enqueue(Operation operation, const at::Tensor& tensor, const char* call,
+                               const std::function<ncclResult_t()>& start) {
   const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device_));
+  for (; !under_way_.empty() && under_way_.front().done.query(); under_way_.pop_front()) {
+    recorder_.end(under_way_.front().ticket);
+  }
+  ensure(tensor.is_cuda() && tensor.is_contiguous(), "NCCL takes contiguous CUDA tensors");
+  const auto ticket = recorder_.begin(group_, operation, tensor.numel(), name_of(tensor.scalar_type()));
+  check_nccl(start(), call);
+  settle_nccl(comm_, call, longest_call);
+  under_way_.push_back({ticket, at::cuda::CUDAEvent()});
+  under_way_.back().done.record(c10::cuda::getCurrentCUDAStream(static_cast<c10::DeviceIndex>(device_)));
+}
+
+void NcclCommunicator::all_reduce_sum(at::Tensor& tensor) {
   void* const data = tensor.mutable_data_ptr();
-  check_nccl(ncclAllReduce(data, data, count_of(tensor), datatype_of(tensor.scalar_type()), ncclSum, comm_,
-                           stream_of(device_)),
-             "ncclAllReduce");
-  settle_nccl(comm_, "ncclAllReduce", longest_call);
+  enqueue(Operation::all_reduce, tensor, "ncclAllReduce", [&] {
+    return ncclAllReduce(data, data, static_cast<std::size_t>(tensor.numel()), datatype_of(tensor.scalar_type()),
+                         ncclSum, comm_, stream_of(device_));
+  });
 }
 
 void NcclCommunicator::broadcast(at::Tensor& tensor, int root) {
-  const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device_));
   void* const data = tensor.mutable_data_ptr();
-  (void)count_of(tensor);
-  check_nccl(ncclBroadcast(data, data, tensor.nbytes(), ncclUint8, root, comm_, stream_of(device_)), "ncclBroadcast");
-  settle_nccl(comm_, "ncclBroadcast", longest_call);
+  enqueue(Operation::broadcast, tensor, "ncclBroadcast",
+          [&] { return ncclBroadcast(data, data, tensor.nbytes(), ncclUint8, root, comm_, stream_of(device_)); });
 }
 
 at::Tensor NcclCommunicator::all_gather(const at::Tensor& mine) {
-  const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device_));
-  (void)count_of(mine);
   std::vector<std::int64_t> shape = mine.sizes().vec();
   shape.insert(shape.begin(), size_);
   at::Tensor all = at::empty(shape, mine.options().requires_grad(false));  // [size,...]
-  check_nccl(
-      ncclAllGather(mine.const_data_ptr(), all.mutable_data_ptr(), mine.nbytes(), ncclUint8, comm_, stream_of(device_)),
-      "ncclAllGather");
-  settle_nccl(comm_, "ncclAllGather", longest_call);
+  enqueue(Operation::all_gather, mine, "ncclAllGather", [&] {
+    return ncclAllGather(mine.const_data_ptr(), all.mutable_data_ptr(), mine.nbytes(), ncclUint8, comm_,
+                         stream_of(device_));
+  });
   return all;
 }
 
@@ -116,10 +122,10 @@ std::unique_ptr<Communicator> NcclCommunicator::split(int color, const std::stri
   check_nccl(ncclCommSplit(comm_, color, rank_, &part, &config), "ncclCommSplit");
   settle_nccl(comm_, "ncclCommSplit", longest_start);
   settle_nccl(part, "ncclCommSplit", longest_start);
-  return std::make_unique<NcclCommunicator>(part, device_, name);
+  return std::make_unique<NcclCommunicator>(part, device_, name, color, recorder_);
 }
 
-std::unique_ptr<Communicator> make_nccl(Communicator& host, int device) {
+std::unique_ptr<Communicator> make_nccl(Communicator& host, int device, FlightRecorder& recorder) {
   const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device));
   ncclUniqueId id{};
   if (host.rank() == 0) check_nccl(ncclGetUniqueId(&id), "ncclGetUniqueId");
@@ -131,7 +137,7 @@ std::unique_ptr<Communicator> make_nccl(Communicator& host, int device) {
   ncclConfig_t config = non_blocking();
   check_nccl(ncclCommInitRankConfig(&comm, host.size(), id, host.rank(), &config), "ncclCommInitRankConfig");
   settle_nccl(comm, "ncclCommInitRankConfig", longest_start);
-  return std::make_unique<NcclCommunicator>(comm, device, "world");
+  return std::make_unique<NcclCommunicator>(comm, device, "world", kNoColor, recorder);
 }
 
 }  // namespace prelude

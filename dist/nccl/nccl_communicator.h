@@ -1,10 +1,14 @@
 #pragma once
 
+#include <ATen/cuda/CUDAEvent.h>
 #include <nccl.h>
 
+#include <deque>
+#include <functional>
 #include <string>
 
 #include "dist/communicator.h"
+#include "dist/watchdog/flight_recorder.h"
 
 namespace prelude {
 
@@ -12,8 +16,8 @@ namespace prelude {
 // non-blocking, so that it can be aborted, and no call, error or end of it hangs.
 class NcclCommunicator final : public Communicator {
  public:
-  // Owns `comm`, ready for use.
-  NcclCommunicator(ncclComm_t comm, int device, std::string name);
+  // Owns `comm`, ready for use. Every call is noted in `recorder`, which outlives this.
+  NcclCommunicator(ncclComm_t comm, int device, const std::string& name, std::int64_t color, FlightRecorder& recorder);
   ~NcclCommunicator() override;
 
   int rank() const override { return rank_; }
@@ -26,9 +30,20 @@ class NcclCommunicator final : public Communicator {
   std::unique_ptr<Communicator> split(int color, const std::string& name) override;
 
  private:
+  struct Call {
+    std::uint64_t ticket;  // of the recorder
+    at::cuda::CUDAEvent done;
+  };
+
+  // Puts a call into the stream, noted in the recorder; calls of before that are done by now are noted as finished.
+  void enqueue(Operation operation, const at::Tensor& tensor, const char* call,
+               const std::function<ncclResult_t()>& start);
+
   ncclComm_t comm_;
   int device_;
-  std::string name_;
+  FlightRecorder& recorder_;
+  std::size_t group_;  // in the recorder
+  std::deque<Call> under_way_;
   int rank_ = 0;
   int size_ = 1;
 };

@@ -58,9 +58,13 @@ TrainEnd train(const PretrainOptions& options, const PretrainInputs& inputs, Pre
   const Validation validation(inputs.task(), options.validation_examples, options.micro_batch, config, device,
                               *ranks.mesh().data);
   TrainLoop loop({inputs.model(), run.prompt(), run.optimizer(),
-                  [&] { return make_micro_batches(loader.next().micro_batches, config, device); }, sums, validation,
-                  telemetry, [&](const TrainState& now) { run.save(now); }, [&] { run.finish_saving(); },
-                  [&](const TrainState& now, bool best) { run.write_prompt(now, best); }},
+                  [&] {
+                    const auto examples = loader.next();
+                    ranks.world().recorder().set_step(static_cast<std::int64_t>(examples.step) + 1);
+                    return make_micro_batches(examples.micro_batches, config, device);
+                  },
+                  sums, validation, telemetry, [&](const TrainState& now) { run.save(now); },
+                  [&] { run.finish_saving(); }, [&](const TrainState& now, bool best) { run.write_prompt(now, best); }},
                  settings_of(options), state);
   const auto end = loop.run(signal);
   if (end == TrainEnd::stopped_by_signal) {
