@@ -56,11 +56,16 @@ void declare_ranks(OptionTable& table, RankOptions& options) {
       .at_most(1e6);
 }
 
+Session open_session(SessionOptions& session, const RankOptions& ranks, const World& world) {
+  return open_session(session, HostPlace{world.local_rank(), world.local_size(), ranks.collectives == "mpi"});
+}
+
 Ranks::Ranks(const RankOptions& options, const Session& session, World& world)
     : world_(world),
       all_(device_group(options, session, world)),
       mesh_(make_mesh(*all_,
                       mesh_place(world.rank(), options.tensor_parallel, world.hosts(), options.tensor_across_hosts))),
+      data_(world.group().split(mesh_.place.tensor_rank, "host-data")),
       tensor_(*mesh_.tensor) {
   world.watch(options.collective_timeout);
 }

@@ -22,6 +22,9 @@ struct RankOptions {
 // --tensor-parallel, --tensor-across-hosts, --collectives, --collective-timeout.
 void declare_ranks(OptionTable& table, RankOptions& options);
 
+// open_session for one of `world`'s ranks.
+Session open_session(SessionOptions& session, const RankOptions& ranks, const World& world);
+
 class Ranks {
  public:
   // `world` outlives this. Throws UserError for degrees that do not divide, a tensor group that is not on one host, or
@@ -31,12 +34,14 @@ class Ranks {
   World& world() const { return world_; }
   const Mesh& mesh() const { return mesh_; }  // groups for tensors on the session's device
   const TensorParallel& tensor() const { return tensor_; }
+  Communicator& data() const { return *data_; }  // the ranks that share the data, for CPU tensors and words
   bool first() const { return world_.first(); }
 
  private:
   World& world_;
   std::unique_ptr<Communicator> all_;  // every rank, for tensors on the session's device
   Mesh mesh_;
+  std::unique_ptr<Communicator> data_;
   TensorGroup tensor_;
 };
 

@@ -36,14 +36,13 @@ int cores(int ranks) {
   return bound < all ? bound : std::max(1, all / ranks);
 }
 
-// The GPU of rank `rank` of `ranks` on this host.
-at::Device gpu_of(int rank, int ranks, bool shared) {
+at::Device gpu_of(const HostPlace& place) {
   const int gpus = at::detail::getCUDAHooks().deviceCount();
-  require(ranks <= gpus || shared,
+  require(place.ranks <= gpus || place.shared_gpu,
           "{} ranks run on this host, but {} of its GPUs are visible; start one rank a GPU, or let them share with "
           "--collectives mpi",
-          ranks, gpus);
-  const auto index = static_cast<c10::DeviceIndex>(rank % gpus);
+          place.ranks, gpus);
+  const auto index = static_cast<c10::DeviceIndex>(place.rank % gpus);
   at::detail::getCUDAHooks().setCurrentDevice(index);
   return {at::kCUDA, index};
 }
@@ -73,16 +72,16 @@ void declare_session(OptionTable& table, SessionOptions& options) {
       .at_most(most_threads);
 }
 
-Session open_session(SessionOptions& options, int rank_here, int ranks_here, bool shared_gpu) {
+Session open_session(SessionOptions& options, const HostPlace& place) {
   if (options.device == "cuda") require_cuda();
   if (options.device.empty()) options.device = has_cuda() ? "cuda" : "cpu";
   const bool cuda = options.device == "cuda";
   if (options.dtype.empty()) options.dtype = cuda ? "bfloat16" : "float32";
-  if (options.threads == 0) options.threads = cores(ranks_here);
+  if (options.threads == 0) options.threads = cores(place.ranks);
   at::set_num_threads(options.threads);
   if (cuda) make_cuda_deterministic();
-  return {cuda ? gpu_of(rank_here, ranks_here, shared_gpu) : at::Device(at::kCPU),
-          options.dtype == "float32" ? at::kFloat : at::kBFloat16, options.threads};
+  return {cuda ? gpu_of(place) : at::Device(at::kCPU), options.dtype == "float32" ? at::kFloat : at::kBFloat16,
+          options.threads};
 }
 
 }  // namespace prelude

@@ -25,14 +25,22 @@ struct Session {
   int threads;
 };
 
+// Which of the ranks on this host a process is.
+struct HostPlace {
+  int rank = 0;
+  int ranks = 1;
+  bool shared_gpu = false;  // ranks may share a GPU
+};
+
 // Settles what was left open, in `options` too, so that a written configuration says what was used. Throws UserError
 // where cuda is asked for and this build or this machine has none.
 //
 // Sets the process's thread count, and on cuda asks LibTorch for deterministic kernels and full float32 products. CPU
 // results are a function of the thread count: matrix libraries cut sums by it, so a run records it. Denormal numbers
 // keep their IEEE meaning: flushing is a state of each thread, and worker threads would round unlike the main one.
-// Where `ranks_here` ranks run on this host and this is number `rank_here` of them, each takes its part of the cores
-// and a GPU of its own; --collectives mpi (`shared_gpu`) lets them share one.
-Session open_session(SessionOptions& options, int rank_here = 0, int ranks_here = 1, bool shared_gpu = false);
+//
+// Where several ranks run on this host, each takes its part of the cores and a GPU of its own, unless they may share
+// one.
+Session open_session(SessionOptions& options, const HostPlace& place = {});
 
 }  // namespace prelude

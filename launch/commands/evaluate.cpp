@@ -61,6 +61,7 @@ void declare(OptionTable& table, EvaluateOptions& options) {
   table.add("confidence", pretext.confidence, "X", "cls: thresholds of the five classes.");
   table.add("quirks", pretext.quirks, "LIST", "Of PPT's examples, as in `prelude pretrain`.");
   declare_session(table, pretext.session);
+  declare_ranks(table, pretext.ranks);
 }
 
 Json counts_of(const Confusion& confusion, std::int64_t classes) {
@@ -117,12 +118,13 @@ Json evaluate_pretext(const LoadedModel& loaded, const EvaluateOptions& options)
                                       pretext_of(pretext, loaded.config().decoder_start_token_id));
   Confusion confusion;
   GivenAnswers sums;
-  for (const auto& batch : load_validation(*task, pretext.validation_examples, options.batch_size)) {
-    const GivenAnswers given = answer_examples(loaded, batch, task->label_ids());
-    for (std::size_t i = 0; i < batch.size(); ++i) confusion.add(batch[i].label, given.best[i]);
-    sums.loss_sum += given.loss_sum;
-    sums.label_tokens += given.label_tokens;
-    sums.likeliest += given.likeliest;
+  const auto batches = load_validation(*task, pretext.validation_examples, options.batch_size);
+  const auto answers = answer_batches(loaded, batches, task->label_ids());
+  for (std::size_t b = 0; b < batches.size(); ++b) {
+    for (std::size_t i = 0; i < batches[b].size(); ++i) confusion.add(batches[b][i].label, answers[b].best[i]);
+    sums.loss_sum += answers[b].loss_sum;
+    sums.label_tokens += answers[b].label_tokens;
+    sums.likeliest += answers[b].likeliest;
   }
   Json result = counts_of(confusion, static_cast<std::int64_t>(task->label_ids().size()));
   result["vocabulary_accuracy"] = static_cast<double>(sums.likeliest) / static_cast<double>(confusion.examples());
@@ -130,13 +132,14 @@ Json evaluate_pretext(const LoadedModel& loaded, const EvaluateOptions& options)
   return result;
 }
 
-int run(const EvaluateOptions& given) {
+int run(const EvaluateOptions& given, World& world) {
   EvaluateOptions options = given;
   require(options.input.empty() != options.pretext.corpus.empty(), "give either --input FILE or --corpus DIR");
-  const Session session = open_session(options.pretext.session);
-  const LoadedModel loaded = LoadedModel::load(options.backbone, options.prompt, session);
+  const Session session = open_session(options.pretext.session, options.pretext.ranks, world);
+  const Ranks ranks(options.pretext.ranks, session, world);
+  const LoadedModel loaded = LoadedModel::load(options.backbone, options.prompt, session, ranks);
   const Json result = options.input.empty() ? evaluate_pretext(loaded, options) : evaluate_lines(loaded, options);
-  std::fputs((result.dump() + "\n").c_str(), stdout);
+  if (world.first()) std::fputs((result.dump() + "\n").c_str(), stdout);
   return exit_done;
 }
 

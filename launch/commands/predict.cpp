@@ -27,6 +27,7 @@ struct PredictOptions {
   std::int64_t max_new_tokens = 32;
   bool append_eos = false;
   SessionOptions session;
+  RankOptions ranks;
 };
 
 void declare(OptionTable& table, PredictOptions& options) {
@@ -48,18 +49,19 @@ void declare(OptionTable& table, PredictOptions& options) {
   table.add("append-eos", options.append_eos, "",
             "Put the end-of-sequence id after every source, target and candidate.");
   declare_session(table, options.session);
+  declare_ranks(table, options.ranks);
 }
 
 // Where lines go: a file that is there when it is whole, or standard output.
 class Output {
  public:
-  explicit Output(const std::string& path) {
-    if (path != "-") file_ = std::make_unique<AtomicFile>(path);
+  Output(const std::string& path, bool writes) : writes_(writes) {
+    if (writes && path != "-") file_ = std::make_unique<AtomicFile>(path);
   }
   void write(const std::string& line) {
     if (file_) {
       file_->write(line);
-    } else {
+    } else if (writes_) {
       std::fwrite(line.data(), 1, line.size(), stdout);
     }
   }
@@ -68,6 +70,7 @@ class Output {
   }
 
  private:
+  bool writes_;  // the first rank does
   std::unique_ptr<AtomicFile> file_;
 };
 
@@ -131,14 +134,15 @@ std::vector<Json> answer(const LoadedModel& loaded, const std::vector<Request>& 
   return lines;
 }
 
-int run(const PredictOptions& given) {
+int run(const PredictOptions& given, World& world) {
   PredictOptions options = given;
-  const Session session = open_session(options.session);
-  const LoadedModel loaded = LoadedModel::load(options.backbone, options.prompt, session);
+  const Session session = open_session(options.session, options.ranks, world);
+  const Ranks ranks(options.ranks, session, world);
+  const LoadedModel loaded = LoadedModel::load(options.backbone, options.prompt, session, ranks);
   RequestFormat format{loaded.tokenizer(), loaded.config().vocab_size, {}, loaded.prompt_rows() > 0, false};
   if (options.append_eos) format.append = static_cast<std::int32_t>(loaded.config().eos_token_id);
   RequestReader reader(options.input, format);
-  Output output(options.output);
+  Output output(options.output, world.first());
 
   // Lines are taken in windows of many batches, so that each batch can be of like lengths.
   const auto window = static_cast<std::size_t>(options.batch_size) * 16;

@@ -98,8 +98,7 @@ int run_pretrain(const PretrainOptions& given, World& world) {
   require_same_launch(world, config_of(given));
   PretrainOptions options = given;
   settle(options);
-  const bool shared_gpu = options.ranks.collectives == "mpi";
-  const Session session = open_session(options.session, world.local_rank(), world.local_size(), shared_gpu);
+  const Session session = open_session(options.session, options.ranks, world);
   const Ranks ranks(options.ranks, session, world);
   const PretrainInputs inputs(options, session, ranks);
   const RunFolder folder(options.output, world);

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "core/error.h"
 #include "core/t5/batch.h"
@@ -54,6 +55,37 @@ GivenAnswers answer_examples(const LoadedModel& loaded, std::span<const Example>
   given.best.assign(best.const_data_ptr<std::int64_t>(), best.const_data_ptr<std::int64_t>() + best.numel());
   given.likeliest = logits.argmax(1).eq(to_device(right_ids, device)).sum().item<std::int64_t>();
   return given;
+}
+
+std::vector<GivenAnswers> answer_batches(const LoadedModel& loaded, std::span<const std::vector<Example>> batches,
+                                         const std::vector<std::int32_t>& label_ids) {
+  Communicator& data = loaded.data();
+  std::size_t most = 0;
+  for (const auto& batch : batches) most = std::max(most, batch.size());
+  const auto rows = static_cast<std::int64_t>(batches.size());
+  // A row a batch: loss sum, label tokens, likeliest, then the best classes; zero where another rank computes it.
+  at::Tensor table = at::zeros({rows, 3 + static_cast<std::int64_t>(most)}, at::kDouble);
+  for (std::int64_t b = data.rank(); b < rows; b += data.size()) {
+    const auto given = answer_examples(loaded, batches[static_cast<std::size_t>(b)], label_ids);
+    double* const row = table[b].data_ptr<double>();
+    row[0] = given.loss_sum;
+    row[1] = static_cast<double>(given.label_tokens);
+    row[2] = static_cast<double>(given.likeliest);
+    std::copy(given.best.begin(), given.best.end(), row + 3);
+  }
+  data.all_reduce_sum(table);
+  std::vector<GivenAnswers> answers;
+  for (std::int64_t b = 0; b < rows; ++b) {
+    const double* const row = table[b].const_data_ptr<double>();
+    GivenAnswers& given = answers.emplace_back();
+    given.loss_sum = row[0];
+    given.label_tokens = std::llround(row[1]);
+    given.likeliest = std::llround(row[2]);
+    for (std::size_t i = 0; i < batches[static_cast<std::size_t>(b)].size(); ++i) {
+      given.best.push_back(std::llround(row[3 + i]));
+    }
+  }
+  return answers;
 }
 
 }  // namespace prelude

@@ -21,4 +21,8 @@ struct GivenAnswers {
 GivenAnswers answer_examples(const LoadedModel& loaded, std::span<const Example> examples,
                              const std::vector<std::int32_t>& label_ids);
 
+// Several batches, which the ranks share out; every rank gets all answers.
+std::vector<GivenAnswers> answer_batches(const LoadedModel& loaded, std::span<const std::vector<Example>> batches,
+                                         const std::vector<std::int32_t>& label_ids);
+
 }  // namespace prelude

@@ -8,17 +8,19 @@
 namespace prelude {
 
 LoadedModel::LoadedModel(Model model, std::unique_ptr<SoftPrompt> prompt, std::optional<Tokenizer> tokenizer,
-                         std::string folder, at::Device device)
+                         std::string folder, at::Device device, Communicator& data)
     : model_(std::move(model)),
       prompt_(std::move(prompt)),
       tokenizer_(std::move(tokenizer)),
       folder_(std::move(folder)),
-      device_(device) {}
+      device_(device),
+      data_(&data) {}
 
-LoadedModel LoadedModel::load(const std::string& backbone, const std::string& prompt, const Session& session) {
+LoadedModel LoadedModel::load(const std::string& backbone, const std::string& prompt, const Session& session,
+                              const Ranks& ranks) {
   std::optional<Prompt> read;
   if (!prompt.empty()) read = read_prompt(prompt);  // before the gigabytes: it may be the mistake
-  Backbone loaded = load_backbone(backbone, session.device, session.dtype);
+  Backbone loaded = load_backbone(backbone, session.device, session.dtype, ranks.tensor());
   std::unique_ptr<SoftPrompt> rows;
   if (read) {
     require_width(*read, prompt, loaded.config.d_model, backbone);
@@ -26,8 +28,12 @@ LoadedModel LoadedModel::load(const std::string& backbone, const std::string& pr
   }
   std::optional<Tokenizer> tokenizer;
   if (!loaded.tokenizer_path.empty()) tokenizer = Tokenizer::load(loaded.tokenizer_path, loaded.config.vocab_size);
-  return {Model(loaded.config, std::move(loaded.weights)), std::move(rows), std::move(tokenizer), backbone,
-          session.device};
+  return {Model(loaded.config, std::move(loaded.weights), ranks.tensor()),
+          std::move(rows),
+          std::move(tokenizer),
+          backbone,
+          session.device,
+          ranks.data()};
 }
 
 }  // namespace prelude

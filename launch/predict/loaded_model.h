@@ -7,6 +7,7 @@
 #include "core/delta/soft_prompt.h"
 #include "core/t5/model.h"
 #include "core/text/tokenizer.h"
+#include "launch/ranks.h"
 #include "launch/session.h"
 
 namespace prelude {
@@ -14,11 +15,13 @@ namespace prelude {
 // A frozen backbone with, or without, a prompt in front of it, ready to score.
 class LoadedModel {
  public:
-  // `prompt`: a PEFT folder, .npy or .pt; empty: none. Throws UserError where the prompt has another width.
-  static LoadedModel load(const std::string& backbone, const std::string& prompt, const Session& session);
+  // `prompt`: a PEFT folder, .npy or .pt; empty: none. `ranks` outlives it. Throws UserError where the prompt has
+  // another width.
+  static LoadedModel load(const std::string& backbone, const std::string& prompt, const Session& session,
+                          const Ranks& ranks);
 
   LoadedModel(Model model, std::unique_ptr<SoftPrompt> prompt, std::optional<Tokenizer> tokenizer, std::string folder,
-              at::Device device);
+              at::Device device, Communicator& data);
 
   const Model& model() const { return model_; }
   const T5Config& config() const { return model_.config(); }
@@ -29,6 +32,8 @@ class LoadedModel {
   // The backbone's; nullptr where its folder has none.
   const Tokenizer* tokenizer() const { return tokenizer_ ? &*tokenizer_ : nullptr; }
   const std::string& folder() const { return folder_; }
+  // The ranks that share out what is to be computed; for CPU tensors and words.
+  Communicator& data() const { return *data_; }
 
  private:
   Model model_;
@@ -36,6 +41,7 @@ class LoadedModel {
   std::optional<Tokenizer> tokenizer_;
   std::string folder_;
   at::Device device_;
+  Communicator* data_;
 };
 
 }  // namespace prelude

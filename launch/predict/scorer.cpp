@@ -3,8 +3,10 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 
+#include "dist/text.h"
 #include "launch/predict/padded_ids.h"
 
 namespace prelude {
@@ -87,19 +89,69 @@ std::vector<std::size_t> longest_first(std::size_t count, Length length) {
 
 }  // namespace
 
+namespace {
+
+// Batch number `batch` is this rank's.
+bool is_ours(const LoadedModel& loaded, std::size_t batch) {
+  const Communicator& data = loaded.data();
+  return static_cast<int>(batch % static_cast<std::size_t>(data.size())) == data.rank();
+}
+
+// Each number was computed by one rank and is zero on the others.
+void share(LogProbabilities& results, Communicator& data) {
+  std::vector<double> flat;
+  for (const auto& targets : results) {
+    for (const auto& target : targets) flat.insert(flat.end(), target.begin(), target.end());
+  }
+  at::Tensor sum = at::from_blob(flat.data(), {static_cast<std::int64_t>(flat.size())}, at::kDouble);
+  data.all_reduce_sum(sum);
+  const double* next = flat.data();
+  for (auto& targets : results) {
+    for (auto& target : targets) {
+      std::copy_n(next, target.size(), target.begin());
+      next += target.size();
+    }
+  }
+}
+
+// Each list was made by one rank and is empty on the others.
+void share(std::vector<Ids>& lists, Communicator& data) {
+  std::vector<std::int32_t> mine;  // length and ids of every list
+  for (const Ids& list : lists) {
+    mine.push_back(static_cast<std::int32_t>(list.size()));
+    mine.insert(mine.end(), list.begin(), list.end());
+  }
+  const std::string bytes(reinterpret_cast<const char*>(mine.data()), mine.size() * sizeof(std::int32_t));
+  for (const std::string& text : gather_texts(data, bytes)) {
+    std::vector<std::int32_t> theirs(text.size() / sizeof(std::int32_t));
+    std::memcpy(theirs.data(), text.data(), text.size());
+    auto next = theirs.begin();
+    for (Ids& list : lists) {
+      const auto size = *next++;
+      if (size > 0) list.assign(next, next + size);
+      next += size;
+    }
+  }
+}
+
+}  // namespace
+
 LogProbabilities score(const LoadedModel& loaded, std::span<const ScoringJob> jobs, std::int64_t batch_size) {
   const at::NoGradGuard no_graph;
   const auto most = static_cast<std::size_t>(batch_size);
   LogProbabilities results(jobs.size());
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    for (const Ids& target : jobs[i].targets) results[i].emplace_back(target.size());
+  }
   const auto order = longest_first(jobs.size(), [&](std::size_t i) { return jobs[i].source.size(); });
   for (std::size_t begin = 0; begin < order.size(); begin += most) {
+    if (!is_ours(loaded, begin / most)) continue;
     const std::size_t count = std::min(most, order.size() - begin);
     std::vector<Ids> sources;
     std::vector<Row> rows;
     for (std::size_t k = 0; k < count; ++k) {
       const std::size_t i = order[begin + k];
       sources.push_back(jobs[i].source);
-      results[i].resize(jobs[i].targets.size());
       for (std::size_t j = 0; j < jobs[i].targets.size(); ++j) {
         rows.push_back({static_cast<std::int64_t>(k), &jobs[i].targets[j], &results[i][j]});
       }
@@ -109,6 +161,7 @@ LogProbabilities score(const LoadedModel& loaded, std::span<const ScoringJob> jo
       score_rows(loaded, encoded, std::span(rows).subspan(row, std::min(most, rows.size() - row)));
     }
   }
+  share(results, loaded.data());
   return results;
 }
 
@@ -156,12 +209,14 @@ std::vector<Ids> generate_greedily(const LoadedModel& loaded, std::span<const Id
   std::vector<Ids> results(sources.size());
   const auto order = longest_first(sources.size(), [&](std::size_t i) { return sources[i].size(); });
   for (std::size_t begin = 0; begin < order.size(); begin += most) {
+    if (!is_ours(loaded, begin / most)) continue;
     const std::size_t count = std::min(most, order.size() - begin);
     std::vector<Ids> batch;
     for (std::size_t k = 0; k < count; ++k) batch.push_back(sources[order[begin + k]]);
     std::vector<Ids> generated = generate_batch(loaded, batch, most_new);
     for (std::size_t k = 0; k < count; ++k) results[order[begin + k]] = std::move(generated[k]);
   }
+  share(results, loaded.data());
   return results;
 }
 

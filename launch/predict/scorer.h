@@ -1,5 +1,6 @@
 // Log-probabilities and greedy continuations of a loaded model, batch by batch. Nothing here makes a graph. A number
-// does not depend on what stands beside it in a batch, but for the last bits.
+// does not depend on what stands beside it in a batch, but for the last bits. The ranks are given the same, share the
+// batches out, and all get all results.
 #pragma once
 
 #include <cstdint>

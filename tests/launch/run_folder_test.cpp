@@ -13,9 +13,14 @@ namespace {
 using test::TemporaryFolder;
 using test::write_file;
 
+const World& alone() {
+  static const World world;
+  return world;
+}
+
 std::string mistake(const std::string& path) {
   try {
-    const RunFolder folder(path);
+    const RunFolder folder(path, alone());
   } catch (const UserError& error) {
     return error.what();
   }
@@ -26,7 +31,7 @@ std::string mistake(const std::string& path) {
 TEST(RunFolder, IsMadeWithItsParents) {
   const TemporaryFolder folder;
   const auto path = folder / "a/b/run";
-  const RunFolder run(path);
+  const RunFolder run(path, alone());
   EXPECT_TRUE(std::filesystem::is_directory(path));
   EXPECT_FALSE(run.used());
   write_file(run.config(), "");
@@ -37,12 +42,12 @@ TEST(RunFolder, IsOneProcessAtATime) {
   const TemporaryFolder folder;
   const auto path = folder / "run";
   {
-    const RunFolder first(path);
+    const RunFolder first(path, alone());
     const auto message = mistake(path);
     EXPECT_NE(message.find("in use by another prelude process"), std::string::npos) << message;
     EXPECT_NE(message.find(path), std::string::npos) << message;
   }
-  EXPECT_NO_THROW(RunFolder{path});
+  EXPECT_NO_THROW(RunFolder(path, alone()));
 }
 
 TEST(RunFolder, DoesNotTakeSomebodysFolder) {
@@ -52,13 +57,13 @@ TEST(RunFolder, DoesNotTakeSomebodysFolder) {
   EXPECT_FALSE(std::filesystem::exists(folder / ".lock"));
   EXPECT_NE(mistake(folder / "thesis.tex").find("is not a folder"), std::string::npos);
   write_file(folder / "config.ini", "");
-  EXPECT_NO_THROW(RunFolder{folder.path()});
+  EXPECT_NO_THROW(RunFolder(folder.path(), alone()));
 }
 
 TEST(RunFolder, AnEmptyFolderWillDo) {
   const TemporaryFolder folder;
-  EXPECT_NO_THROW(RunFolder{folder.path()});
-  EXPECT_NO_THROW(RunFolder{folder.path()});  // the lock file is ours
+  EXPECT_NO_THROW(RunFolder(folder.path(), alone()));
+  EXPECT_NO_THROW(RunFolder(folder.path(), alone()));  // the lock file is ours
 }
 
 }  // namespace

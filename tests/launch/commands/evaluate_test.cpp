@@ -12,6 +12,7 @@
 #include "core/t5/load.h"
 #include "launch/predict/loaded_model.h"
 #include "tasks/pretext/make_pretext_task.h"
+#include "tests/launch/one_rank.h"
 #include "tests/launch/predict/golden_requests.h"
 #include "tests/tasks/corpus/make_corpus.h"
 #include "tests/temporary_folder.h"
@@ -125,8 +126,8 @@ TEST_F(EvaluatePretext, AgreesWithOneExampleAtATime) {
       evaluate({"--backbone", folder_ / "backbone", "--prompt", folder_ / "prompt", "--corpus", folder_ / "corpus",
                 "--task", "nsp", "--examples", "20", "--batch-size", "8", "--device", "cpu"});
 
-  const LoadedModel loaded =
-      LoadedModel::load(folder_ / "backbone", folder_ / "prompt", {at::Device(at::kCPU), at::kFloat, 1});
+  const test::OneRank one;
+  const LoadedModel loaded = LoadedModel::load(folder_ / "backbone", folder_ / "prompt", one.session, one.ranks);
   const Corpus corpus = Corpus::open(folder_ / "corpus");
   PretextOptions options;
   options.prompt_length = 7;

@@ -3,16 +3,16 @@
 #include <gtest/gtest.h>
 
 #include "core/t5/load.h"
+#include "tests/launch/one_rank.h"
 #include "tests/launch/predict/golden_requests.h"
 
 namespace prelude::test {
 namespace {
 
-const Session cpu{at::Device(at::kCPU), at::kFloat, 1};
-
 // The golden generation stops at the end-of-sequence id, which those models never say. With another id in its place,
 // the continuation must be the same up to and with the first of that id.
 TEST(GenerateGreedily, StopsAtTheEndOfSequence) {
+  const OneRank one;
   const GoldenFile golden{"gated_tied", false};
   Backbone backbone = load_backbone(golden.backbone_folder(), at::kCPU, at::kFloat);
   std::vector<Ids> sources;
@@ -25,7 +25,8 @@ TEST(GenerateGreedily, StopsAtTheEndOfSequence) {
   bool stopped_early = false;
   for (const Ids& ids : whole) {
     backbone.config.eos_token_id = ids[1];
-    const LoadedModel loaded(Model(backbone.config, backbone.weights), nullptr, std::nullopt, "", at::kCPU);
+    const LoadedModel loaded(Model(backbone.config, backbone.weights), nullptr, std::nullopt, "", at::kCPU,
+                             one.ranks.data());
     const std::vector<Ids> generated = generate_greedily(loaded, sources, 4, static_cast<std::int64_t>(ids.size()));
     ASSERT_EQ(generated.size(), whole.size());
     for (std::size_t i = 0; i < whole.size(); ++i) {
@@ -40,8 +41,10 @@ TEST(GenerateGreedily, StopsAtTheEndOfSequence) {
 }
 
 TEST(Score, OfNothingIsNothing) {
+  const OneRank one;
   const GoldenFile golden{"v1_1", true};
-  const LoadedModel loaded = LoadedModel::load(golden.backbone_folder(), golden.prompt_folder(), cpu);
+  const LoadedModel loaded =
+      LoadedModel::load(golden.backbone_folder(), golden.prompt_folder(), one.session, one.ranks);
   EXPECT_TRUE(score(loaded, {}, 4).empty());
   EXPECT_TRUE(generate_greedily(loaded, {}, 4, 4).empty());
   EXPECT_EQ(loaded.prompt_rows(), 20);
@@ -50,8 +53,10 @@ TEST(Score, OfNothingIsNothing) {
 
 // With a prompt an empty source is the prompt alone.
 TEST(Score, TakesAnEmptySourceBehindAPrompt) {
+  const OneRank one;
   const GoldenFile golden{"v1_1", true};
-  const LoadedModel loaded = LoadedModel::load(golden.backbone_folder(), golden.prompt_folder(), cpu);
+  const LoadedModel loaded =
+      LoadedModel::load(golden.backbone_folder(), golden.prompt_folder(), one.session, one.ranks);
   const std::vector<ScoringJob> alone{{{}, {{5, 6}}}};
   const std::vector<ScoringJob> beside{{{}, {{5, 6}}}, {{7, 8, 9, 10}, {{5, 6, 7}}}};
   const auto first = score(loaded, alone, 1)[0][0];

@@ -1,0 +1,55 @@
+// Held-out loss and accuracy over ranks: the same bits as on one.
+#include "launch/train/validation.h"
+
+#include <ATen/ATen.h>
+#include <gtest/gtest.h>
+
+#include "core/delta/soft_prompt.h"
+#include "dist/self_communicator.h"
+#include "tests/core/t5/small_backbone.h"
+#include "tests/dist/ranks.h"
+#include "tests/dist/variants.h"
+
+namespace prelude {
+namespace {
+
+// Sample i is made of i: lengths from 1 to 13, one of two answers.
+class CountingTask final : public PretextTask {
+ public:
+  Example training_sample(std::uint64_t, std::uint64_t index) const override { return sample(index); }
+  Example validation_sample(std::uint64_t index) const override { return sample(index + 1000); }
+  std::uint64_t training_anchors() const override { return 100; }
+  std::uint64_t validation_anchors() const override { return 100; }
+  const std::vector<std::int32_t>& label_ids() const override { return labels_; }
+
+ private:
+  Example sample(std::uint64_t index) const {
+    Example example;
+    for (std::uint64_t k = 0; k <= index % 13; ++k) {
+      example.source.push_back(static_cast<std::int32_t>(3 + (7 * index + k) % 30));
+    }
+    example.label = static_cast<int>(index % 2);
+    example.target = {0, 3, labels_[index % 2]};
+    return example;
+  }
+  std::vector<std::int32_t> labels_{5, 9};
+};
+
+TEST(ValidationOnRanks, IsThatOfOneRankToTheBit) {
+  const auto config = test::variants()[1].config;
+  const Model model = test::small_model(config, 31, at::kFloat);
+  const SoftPrompt prompt(test::random_tensor({4, config.d_model}, 6).to(at::kFloat), at::kCPU);
+  const CountingTask task;
+  SelfCommunicator self;
+  for (const std::int64_t examples : {1, 10, 23}) {  // fewer micro-batches than ranks, too
+    const Validation alone(task, examples, 4, config, at::kCPU, self);
+    const Validation shared(task, examples, 4, config, at::kCPU, test::group());
+    const auto expected = alone.evaluate(model, prompt);
+    const auto got = shared.evaluate(model, prompt);
+    EXPECT_EQ(got.loss, expected.loss) << examples;
+    EXPECT_EQ(got.accuracy, expected.accuracy) << examples;
+  }
+}
+
+}  // namespace
+}  // namespace prelude
