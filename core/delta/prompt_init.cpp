@@ -56,6 +56,10 @@ at::Tensor prompt_normal(std::int64_t rows, std::int64_t width, double std, Rand
   return draw_all(rows, width, [&] { return std * stream.normal(); });
 }
 
+at::Tensor prompt_identical(std::int64_t rows, std::int64_t width, double std, RandomStream& stream) {
+  return prompt_normal(1, width, std, stream).repeat({rows, 1});
+}
+
 double embedding_spread(const at::Tensor& embedding) { return embedding.to(at::kFloat).std().item<double>(); }
 
 at::Tensor prompt_uniform(std::int64_t rows, std::int64_t width, double bound, RandomStream& stream) {

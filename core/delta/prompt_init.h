@@ -23,6 +23,13 @@ at::Tensor prompt_from_ids(const at::Tensor& embedding, std::int64_t rows, std::
 at::Tensor prompt_normal(std::int64_t rows, std::int64_t width, double std, RandomStream& stream);
 double embedding_spread(const at::Tensor& embedding);  // [V,D]
 
+// One row drawn like prompt_normal's, in every place: what PPT starts from. Rows that are the same get gradients that
+// differ by their position alone.
+at::Tensor prompt_identical(std::int64_t rows, std::int64_t width, double std, RandomStream& stream);
+
+// PPT's spread of that row, 0.001 in its space of 1/100 (docs/pretext.md, section 4), in a T5 as it is published.
+constexpr double ppt_row_spread = 0.1;
+
 // Uniform on [-bound, bound); Lester et al. take 0.5.
 at::Tensor prompt_uniform(std::int64_t rows, std::int64_t width, double bound, RandomStream& stream);
 

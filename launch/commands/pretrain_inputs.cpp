@@ -86,6 +86,7 @@ at::Tensor initial_prompt(const PretrainOptions& options, const PretrainInputs& 
   if (options.init == "labels") return prompt_from_ids(embedding, rows, inputs.task().label_ids());
   const double spread = embedding_spread(embedding);
   if (options.init == "normal") return prompt_normal(rows, config.d_model, spread, stream);
+  if (options.init == "identical") return prompt_identical(rows, config.d_model, ppt_row_spread, stream);
   if (options.init == "uniform") return prompt_uniform(rows, config.d_model, std::sqrt(3.0) * spread, stream);
   return prompt_from_vocabulary(embedding, rows, common_pieces(inputs.tokenizer()), stream);
 }

@@ -37,8 +37,9 @@ void declare_what(OptionTable& table, PretrainOptions& options) {
       .add(
           "init", options.init, "",
           "First prompt: rows sampled out of the vocabulary's embedding, the embeddings of --init-text or of the label "
-          "words (repeated), or random numbers with the embedding's spread.")
-      .choices({"vocabulary", "text", "labels", "normal", "uniform"});
+          "words (repeated), random numbers with the embedding's spread, or PPT's one tiny random row in every place "
+          "(identical).")
+      .choices({"vocabulary", "text", "labels", "normal", "uniform", "identical"});
   table.add("init-text", options.init_text, "TEXT", "Text for --init text.");
   table.add("from", options.from, "PROMPT", "Start from this prompt (a PEFT folder, .npy or .pt) instead of --init.");
 }

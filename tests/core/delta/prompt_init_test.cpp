@@ -90,6 +90,18 @@ TEST(PromptNormal, HasItsSpread) {
   EXPECT_NEAR(embedding_spread(prompt.to(at::kBFloat16)), 0.25, 0.005);
 }
 
+TEST(PromptIdentical, IsOneRowOfItsSpreadInEveryPlace) {
+  RandomStream random = stream(1);
+  const at::Tensor prompt = prompt_identical(7, 4096, ppt_row_spread, random);
+  ASSERT_EQ(prompt.sizes(), at::IntArrayRef({7, 4096}));
+  EXPECT_TRUE(prompt.is_contiguous());
+  EXPECT_TRUE(at::equal(prompt, prompt[0].expand({7, -1})));
+  EXPECT_NEAR(prompt.std().item<double>(), 0.1, 0.005);  // 100 times PPT's 0.001
+  EXPECT_NEAR(prompt.mean().item<double>(), 0.0, 0.01);
+  RandomStream other = stream(2);
+  EXPECT_FALSE(at::equal(prompt_identical(7, 4096, ppt_row_spread, other), prompt));
+}
+
 TEST(PromptUniform, FillsItsRange) {
   RandomStream random = stream(1);
   const at::Tensor prompt = prompt_uniform(100, 400, 0.5, random);
