@@ -53,11 +53,11 @@ TrainEnd train(const PretrainOptions& options, const PretrainInputs& inputs, Pre
   const auto& config = inputs.model().config();
   const auto loader_options = loader_of(options, ranks.mesh().place);
   Loader loader(inputs.task(), loader_options, static_cast<std::uint64_t>(state.step));
-  StepSums sums(run.prompt().trainable().flat(), ranks.mesh(), reduction_of(options),
+  StepSums sums(run.delta().trainable().flat(), ranks.mesh(), reduction_of(options),
                 most_micro_batches(loader_options));
   const Validation validation(inputs.task(), options.validation_examples, options.micro_batch, config, device,
                               *ranks.mesh().data);
-  TrainLoop loop({inputs.model(), run.prompt(), run.optimizer(),
+  TrainLoop loop({inputs.model(), run.delta(), run.optimizer(),
                   [&] {
                     const auto examples = loader.next();
                     ranks.world().recorder().set_step(static_cast<std::int64_t>(examples.step) + 1);

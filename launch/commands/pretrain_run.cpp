@@ -6,6 +6,7 @@
 #include "core/checkpoint/checkpoint_folder.h"
 #include "core/delta/prompt_file.h"
 #include "launch/version.h"
+#include "tasks/pretext/quirks.h"
 
 namespace prelude {
 
@@ -17,6 +18,8 @@ PretrainRun::PretrainRun(const PretrainOptions& options, const PretrainInputs& i
       identity_(identity),
       writes_(writes),
       prompt_(from ? from->delta.at(0).value : initial_prompt(options, inputs), device),
+      blind_end_(prompt_),
+      delta_(parse_quirks(options.quirks).blind_end ? static_cast<Delta&>(blind_end_) : prompt_),
       optimizer_(prompt_.trainable().flat(), {options.beta1, options.beta2, options.epsilon, options.weight_decay}) {
   if (from) optimizer_.set_state(from->exp_avg, from->exp_avg_sq, from->optimizer_steps);
 }

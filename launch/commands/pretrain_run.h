@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "core/checkpoint/checkpoint.h"
+#include "core/delta/blind_end.h"
 #include "core/delta/soft_prompt.h"
 #include "core/optim/adamw.h"
 #include "launch/commands/pretrain_inputs.h"
@@ -22,7 +23,8 @@ class PretrainRun {
   PretrainRun(const PretrainOptions& options, const PretrainInputs& inputs, const RunFolder& folder,
               const RunIdentity& identity, const std::optional<Checkpoint>& from, at::Device device, bool writes);
 
-  SoftPrompt& prompt() { return prompt_; }
+  // The prompt, as it enters the backbone.
+  Delta& delta() { return delta_; }
   AdamW& optimizer() { return optimizer_; }
 
   // Puts the state of now on disk while the run goes on; older checkpoints are removed once this one is durable.
@@ -38,6 +40,8 @@ class PretrainRun {
   const RunIdentity& identity_;
   bool writes_;
   SoftPrompt prompt_;
+  BlindEnd blind_end_;
+  Delta& delta_;  // one of the two
   AdamW optimizer_;
   CheckpointWriter writer_;
 };

@@ -13,8 +13,10 @@ struct Row {
   std::string_view meaning;
 };
 
-constexpr std::array<Row, 8> table{{
+constexpr std::array<Row, 9> table{{
     {"final-sentinel", &PretextQuirks::final_sentinel, "targets end with <extra_id_1>, which also counts in the loss"},
+    {"blind-end", &PretextQuirks::blind_end,
+     "with final-sentinel: the decoder is blind where it predicts <extra_id_1>"},
     {"nsp-short-cut", &PretextQuirks::nsp_short_cut, "nsp: an over-long pair is cut to PPT's rounded-down shares"},
     {"nss-sentinel-cut", &PretextQuirks::nss_sentinel_cut, "nss, unified: an over-long example loses its right end"},
     {"cls-sentinel-cut", &PretextQuirks::cls_sentinel_cut, "cls: an over-long text loses its sentinel"},
@@ -52,6 +54,8 @@ PretextQuirks parse_quirks(std::string_view list) {
     list.remove_prefix(comma + 1);
     require(!list.empty(), "--quirks: a name is missing after the last comma; known: {}", known_names());
   }
+  require(!quirks.blind_end || quirks.final_sentinel,
+          "--quirks: blind-end is about the label that final-sentinel adds; give final-sentinel,blind-end");
   return quirks;
 }
 

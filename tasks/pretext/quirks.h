@@ -9,6 +9,7 @@ namespace prelude {
 
 struct PretextQuirks {
   bool final_sentinel = false;     // the target ends with <extra_id_1>, a third label position
+  bool blind_end = false;          // that third position is masked from everything (core/delta/blind_end.h)
   bool nsp_short_cut = false;      // a pair over the room keeps PPT's rounded-down shares and leaves positions unused
   bool nss_sentinel_cut = false;   // an option example over the room is cut blindly on the right
   bool cls_sentinel_cut = false;   // a text over the room pushes its sentinel out
@@ -19,7 +20,7 @@ struct PretextQuirks {
 };
 
 // "name,name,..." out of the table of names (underscores above are hyphens here), "ppt" for all of them, "" for none.
-// Throws UserError listing the names where one is unknown.
+// Throws UserError listing the names where one is unknown, and where one is given without another that it needs.
 PretextQuirks parse_quirks(std::string_view list);
 // The inverse, in the table's order: what a run records.
 std::string quirk_list(const PretextQuirks& quirks);

@@ -2,6 +2,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
+
 #include "core/delta/prompt_file.h"
 #include "tests/launch/commands/pretrain_bench.h"
 
@@ -23,6 +25,12 @@ class PretrainPpt : public ::testing::Test {
     EXPECT_EQ(result.code, 0) << result.errors;
     return read_prompt(bench().path(run) + "/prompt").rows;
   }
+  // The validation before the first step.
+  static nlohmann::json first_validation(const std::string& run, const std::string& quirks) {
+    const auto result = bench().pretrain(run, {"--quirks", quirks, "--steps", "1", "--learning-rate", "1e-30"});
+    EXPECT_EQ(result.code, 0) << result.errors;
+    return nlohmann::json::parse(bench().metrics(run).at(0));
+  }
 };
 
 TEST_F(PretrainPpt, IdenticalRowsStartTheSameAndPartInTraining) {
@@ -32,6 +40,15 @@ TEST_F(PretrainPpt, IdenticalRowsStartTheSameAndPartInTraining) {
   EXPECT_NEAR(still.std().item<double>(), 0.1, 0.05);  // of 24 numbers
   const at::Tensor trained = rows_after("trained", {"--init", "identical", "--steps", "3"});
   EXPECT_GT((trained - trained[0]).abs().max().item<double>(), 1e-3);
+}
+
+TEST_F(PretrainPpt, BlindEndChangesTheLossOfTheLastLabelAndNoAnswer) {
+  const auto sighted = first_validation("sighted", "final-sentinel");
+  const auto blind = first_validation("blind", "final-sentinel,blind-end");
+  const double loss = sighted["validation_loss"].get<double>();
+  EXPECT_NE(blind["validation_loss"], loss);
+  EXPECT_NEAR(blind["validation_loss"].get<double>(), loss, 0.1 * loss);  // two labels of three are as they were
+  EXPECT_EQ(blind["validation_accuracy"], sighted["validation_accuracy"]);
 }
 
 }  // namespace

@@ -21,10 +21,10 @@ TEST(Quirks, ListsReadBackAsTheyWereWritten) {
 TEST(Quirks, PptIsAllOfThem) {
   const std::string all = quirk_list(parse_quirks("ppt"));
   EXPECT_EQ(all,
-            "final-sentinel,nsp-short-cut,nss-sentinel-cut,cls-sentinel-cut,discard-documents,shared-tuple,"
+            "final-sentinel,blind-end,nsp-short-cut,nss-sentinel-cut,cls-sentinel-cut,discard-documents,shared-tuple,"
             "self-meeting,equal-negatives");
   EXPECT_EQ(quirk_list(parse_quirks(all)), all);
-  EXPECT_EQ(std::ranges::count(quirk_help(), '\n'), 8);
+  EXPECT_EQ(std::ranges::count(quirk_help(), '\n'), 9);
 }
 
 TEST(Quirks, AnUnknownNameListsTheKnownOnes) {
@@ -33,6 +33,12 @@ TEST(Quirks, AnUnknownNameListsTheKnownOnes) {
     EXPECT_NE(line.find("--quirks"), std::string::npos) << line;
     EXPECT_NE(line.find("nss-sentinel-cut"), std::string::npos) << line;
   }
+}
+
+TEST(Quirks, BlindEndNeedsTheLabelThatItIsAbout) {
+  EXPECT_EQ(quirk_list(parse_quirks("blind-end,final-sentinel")), "final-sentinel,blind-end");
+  const std::string line = user_error([] { (void)parse_quirks("blind-end"); });
+  EXPECT_NE(line.find("give final-sentinel,blind-end"), std::string::npos) << line;
 }
 
 // One sentence of 4 tokens in every second document, and only there.
