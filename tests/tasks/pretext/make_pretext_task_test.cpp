@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tests/tasks/pretext/fixture.h"
+#include "tests/temporary_folder.h"
 
 namespace prelude::test {
 namespace {
@@ -82,6 +83,37 @@ const std::vector<Mistake> mistakes{
 
 INSTANTIATE_TEST_SUITE_P(All, MistakeTest, ::testing::ValuesIn(mistakes),
                          [](const auto& row) { return std::string(row.param.name); });
+
+// T5's tokenizer with another one-letter piece in place of `piece`: in the model's protocol buffer, a piece is field 1
+// (its text, with its length in front), then field 2 (its score).
+Tokenizer tokenizer_without(char piece) {
+  std::string model = read_file(PRELUDE_SOURCE_DIR "/data/tokenizer/spiece.model");
+  const std::string field{'\x0a', '\x01', piece, '\x15'};
+  const std::size_t at = model.find(field);
+  EXPECT_NE(at, std::string::npos);
+  EXPECT_EQ(model.find(field, at + 1), std::string::npos);
+  model.at(at + 2) = '\x7f';
+  const TemporaryFolder folder;
+  write_file(folder / "spiece.model", model);
+  return Tokenizer::load(folder / "spiece.model");
+}
+
+TEST(MakePretextTask, NamesThePieceThatAnOptionTaskMisses) {
+  const TestText text = random_text(enough, 1);
+  for (const auto& [piece, what] : std::vector<std::pair<char, const char*>>{{'.', "the multiple-choice layout needs"},
+                                                                             {'?', "the multiple-choice layout needs"},
+                                                                             {'B', "--label-words"}}) {
+    const Tokenizer tokenizer = tokenizer_without(piece);
+    const TestCorpus corpus(text, {}, tokenizer.sha256());
+    for (const char* task : {"nss", "unified"}) {
+      const std::string line = user_error([&] { (void)make_pretext_task(task, corpus.corpus(), tokenizer, {}); });
+      EXPECT_NE(line.find(std::string("'") + piece + "'"), std::string::npos) << line;
+      EXPECT_NE(line.find(what), std::string::npos) << line;
+      EXPECT_EQ(line.find('\n'), std::string::npos) << line;
+    }
+    EXPECT_NO_THROW((void)make_pretext_task("nsp", corpus.corpus(), tokenizer, {}));
+  }
+}
 
 // Every sentence reads like every other: no negative can be told from the right answer.
 TEST(MakePretextTask, SaysWhereACorpusHoldsNothingButCopies) {
