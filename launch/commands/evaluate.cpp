@@ -107,7 +107,8 @@ Json evaluate_lines(const LoadedModel& loaded, const EvaluateOptions& options) {
   return result;
 }
 
-// Held-out examples of a pretext task: accuracy among the label words, and among the whole vocabulary as PPT has it.
+// Held-out examples of a pretext task: accuracy among the words that an example offers, and among the whole vocabulary
+// as PPT has it.
 Json evaluate_pretext(const LoadedModel& loaded, const EvaluateOptions& options) {
   PretrainOptions pretext = options.pretext;
   const std::int64_t usual_rows = loaded.prompt_rows() > 0 ? loaded.prompt_rows() : 100;

@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/error.h"
 #include "core/t5/batch.h"
+#include "launch/train/offered_classes.h"
 
 namespace prelude {
 namespace {
@@ -42,12 +44,14 @@ GivenAnswers answer_examples(const LoadedModel& loaded, std::span<const Example>
   const Model& model = loaded.model();
   const Batch batch = make_batch(sources, targets, loaded.config().pad_token_id, device);
   const EncoderOutput encoded = model.encode(batch.source_ids, batch.source_lengths, loaded.sites());
-  const at::Tensor hidden = model.decode(batch.decoder_ids, encoded, loaded.sites());          // [B,T,D]
-  const at::Tensor rows = at::arange(hidden.size(0), batch.source_lengths.options());          // [B]
-  const at::Tensor answers = hidden.index({rows, to_device(positions, device)});               // [B,D]
-  const at::Tensor logits = model.logits(answers);                                             // [B,V]
-  const at::Tensor classes = to_device({label_ids.begin(), label_ids.end()}, device);          // [C]
-  const at::Tensor best = logits.index_select(1, classes).argmax(1).to(at::Device(at::kCPU));  // [B]
+  const at::Tensor hidden = model.decode(batch.decoder_ids, encoded, loaded.sites());  // [B,T,D]
+  const at::Tensor rows = at::arange(hidden.size(0), batch.source_lengths.options());  // [B]
+  const at::Tensor answers = hidden.index({rows, to_device(positions, device)});       // [B,D]
+  const at::Tensor logits = model.logits(answers);                                     // [B,V]
+  const at::Tensor classes = to_device({label_ids.begin(), label_ids.end()}, device);  // [C]
+  at::Tensor choices = logits.index_select(1, classes);                                // [B,C]
+  choices.masked_fill_(not_offered(examples, classes.numel(), device), -std::numeric_limits<double>::infinity());
+  const at::Tensor best = choices.argmax(1).to(at::Device(at::kCPU));  // [B]
 
   GivenAnswers given;
   given.loss_sum = model.loss_sum(batch, loaded.sites()).item<double>();

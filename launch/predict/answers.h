@@ -13,7 +13,7 @@ namespace prelude {
 struct GivenAnswers {
   double loss_sum = 0;             // over all label positions
   std::int64_t label_tokens = 0;   // label positions
-  std::vector<std::int64_t> best;  // one an example: the likeliest of all label words, as a class
+  std::vector<std::int64_t> best;  // one an example: the likeliest of the label words that it offers, as a class
   std::int64_t likeliest = 0;      // examples whose right word is the likeliest of the whole vocabulary (PPT's measure)
 };
 

@@ -3,9 +3,11 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "core/error.h"
 #include "launch/train/micro_batches.h"
+#include "launch/train/offered_classes.h"
 #include "tasks/loader.h"
 
 namespace prelude {
@@ -41,7 +43,8 @@ Validation::Validation(const PretextTask& task, std::int64_t count, std::int64_t
       rows.push_back(answer_row(example, ids.at(static_cast<std::size_t>(example.label))));
     }
     auto batch = make_micro_batches({examples[i]}, config, device).front();
-    parts_.push_back({std::move(batch), to_device(rows, device), to_device(answers, device)});
+    parts_.push_back({std::move(batch), to_device(rows, device), to_device(answers, device),
+                      not_offered(examples[i], label_ids_.numel(), device)});
   }
 }
 
@@ -62,8 +65,10 @@ ValidationResult Validation::evaluate(const Model& model, const Delta& delta) co
     row[0].copy_(at::cross_entropy_loss(logits.flatten(0, 1), batch.labels.flatten(), {}, at::Reduction::Sum,
                                         Batch::ignored_label));
     const at::Tensor examples = at::arange(logits.size(0), part.answers.options());
-    const at::Tensor answer_logits = logits.index({examples, part.answer_rows});                // [B,V]
-    row[1].copy_((answer_logits.index_select(1, label_ids_).argmax(1) == part.answers).sum());  // [B,C] -> []
+    const at::Tensor answer_logits = logits.index({examples, part.answer_rows});  // [B,V]
+    at::Tensor choices = answer_logits.index_select(1, label_ids_);               // [B,C]
+    choices.masked_fill_(part.not_offered, -std::numeric_limits<double>::infinity());
+    row[1].copy_((choices.argmax(1) == part.answers).sum());  // []
   }
   data_.all_reduce_sum(sums);
   const at::Tensor read = sums.cpu();

@@ -15,7 +15,7 @@ namespace prelude {
 
 struct ValidationResult {
   double loss = 0;      // mean over label tokens
-  double accuracy = 0;  // share of examples whose right label word is the likeliest of all label words
+  double accuracy = 0;  // share of examples whose right label word is the likeliest of those that it offers
 };
 
 // Held-out examples of a pretext task, ready on the device: the same at each evaluation of every run. The ranks share
@@ -35,6 +35,7 @@ class Validation {
     Batch batch;
     at::Tensor answer_rows;  // [B] int64: the label position of the answer
     at::Tensor answers;      // [B] int64: the right one's place in label_ids
+    at::Tensor not_offered;  // [B,C] bool
   };
 
   Communicator& data_;

@@ -139,6 +139,7 @@ std::optional<Example> OptionTask::make(const Place& place, RandomStream& stream
   const auto most = static_cast<std::size_t>(room());
   if (example.source.size() > most) example.source.resize(most);  // only with the quirk
   example.label = static_cast<std::int32_t>(right);
+  example.options = static_cast<std::int32_t>(options.size());
   example.target = answer().target(example.label);
   return example;
 }

@@ -166,6 +166,7 @@ std::string option_fault(const Setting& setting, const Example& example, bool un
   const std::size_t n = parts.options.size();
   HOLDS(unified ? n >= 2 && n <= 16 : n == 6);
   const Row& row = unified ? unified_rows.at(n) : nss_row;
+  HOLDS(static_cast<std::size_t>(example.options) == n);
   HOLDS(example.label >= 0 && static_cast<std::size_t>(example.label) < n);
   HOLDS(is_target(example, letter_ids[static_cast<std::size_t>(example.label)]));
   HOLDS(!parts.query.empty() && begins_with(text.at(anchor), parts.query));
