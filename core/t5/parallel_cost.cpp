@@ -1,0 +1,103 @@
+#include "core/t5/parallel_cost.h"
+
+#include <fmt/ranges.h>
+
+#include <functional>
+#include <numeric>
+#include <string_view>
+
+#include "core/error.h"
+#include "core/t5/flops.h"
+#include "core/t5/weights.h"
+
+namespace prelude {
+namespace {
+
+// A tensor that tensor parallelism cuts; embedding, output matrix and norms are not among them.
+bool is_cut(std::string_view name) {
+  constexpr std::string_view cut[] = {".q.weight",    ".k.weight",  ".v.weight",
+                                      ".o.weight",    ".wi.weight", ".wi_0.weight",
+                                      ".wi_1.weight", ".wo.weight", ".relative_attention_bias.weight"};
+  for (const std::string_view ending : cut) {
+    if (name.ends_with(ending)) return true;
+  }
+  return false;
+}
+
+Collectives all_reduces(std::int64_t number, std::int64_t bytes) { return {number, number * bytes}; }
+
+}  // namespace
+
+std::vector<std::int64_t> tensor_degrees(const T5Config& config) {
+  const std::int64_t common = std::gcd(config.num_heads, config.d_ff);
+  std::vector<std::int64_t> degrees;
+  for (std::int64_t n = 1; n <= common; ++n) {
+    if (common % n == 0) degrees.push_back(n);
+  }
+  return degrees;
+}
+
+void require_tensor_degree(const T5Config& config, std::int64_t tensor) {
+  const auto degrees = [&] { return fmt::format("{}", fmt::join(tensor_degrees(config), ", ")); };
+  require(config.num_heads % tensor == 0, "tensor parallel {} does not divide {} heads; use {}", tensor,
+          config.num_heads, degrees());
+  require(config.d_ff % tensor == 0, "tensor parallel {} does not divide the feed-forward width {}; use {}", tensor,
+          config.d_ff, degrees());
+}
+
+WeightElements resident_weights(const T5Config& config, std::int64_t tensor) {
+  Weights none;  // the table of names and shapes needs no tensor
+  WeightElements held;
+  for (const WeightSlot& slot : weight_slots(config, none)) {
+    const std::int64_t elements =
+        std::accumulate(slot.shape.begin(), slot.shape.end(), std::int64_t{1}, std::multiplies<>());
+    if (is_cut(slot.name)) {
+      held.sharded += elements / tensor;
+    } else {
+      held.replicated += elements;
+    }
+  }
+  return held;
+}
+
+Collectives& Collectives::operator+=(const Collectives& other) {
+  number += other.number;
+  bytes += other.bytes;
+  return *this;
+}
+
+Collectives TensorCollectives::total() const {
+  Collectives sum;
+  for (const Collectives& part :
+       {encoder_forward, decoder_forward, encoder_backward, decoder_backward, memory_backward}) {
+    sum += part;
+  }
+  return sum;
+}
+
+TensorCollectives tensor_collectives(const T5Config& config, const BatchShape& shape, std::int64_t tensor,
+                                     std::int64_t element_bytes) {
+  if (tensor == 1) return {};
+  const std::int64_t encoder = shape.batch * shape.source * config.d_model * element_bytes;
+  const std::int64_t decoder = shape.batch * shape.target * config.d_model * element_bytes;
+  return {all_reduces(2 * config.num_layers, encoder), all_reduces(3 * config.num_decoder_layers, decoder),
+          all_reduces(2 * config.num_layers, encoder), all_reduces(3 * config.num_decoder_layers - 2, decoder),
+          all_reduces(1, encoder)};
+}
+
+std::int64_t world_sum_bytes(const T5Config& config, std::int64_t prompt_rows) {
+  constexpr std::int64_t sums = 4;
+  return static_cast<std::int64_t>(sizeof(float)) * (prompt_rows * config.d_model + sums);
+}
+
+double ring_bytes(std::int64_t ranks, double bytes) {
+  const auto n = static_cast<double>(ranks);
+  return 2.0 * (n - 1.0) / n * bytes;
+}
+
+RankFlops rank_flops(const T5Config& config, std::int64_t source, std::int64_t target, std::int64_t tensor) {
+  const double output = 4.0 * static_cast<double>(target) * static_cast<double>(config.d_model * config.vocab_size);
+  return {(step_flops(config, source, target) - output) / static_cast<double>(tensor), output};
+}
+
+}  // namespace prelude
