@@ -6,6 +6,9 @@
 
 namespace prelude {
 
+// Logits that live at a time, [rows,V].
+inline constexpr std::int64_t logits_at_once = 1 << 25;
+
 // Sum over the rows whose label is not `ignored` of -log softmax(hidden W^T)[label], with W a frozen output matrix.
 // hidden [N,D], weight [V,D] (same dtype), labels [N] int64 -> [] float32 (float64 for float64). Logits live for one
 // block of rows at a time, log-sum-exp in the result's dtype; the gradient of `hidden` is made in the same pass, so

@@ -1,0 +1,35 @@
+// An estimate of what a training step of a soft prompt keeps in memory on one rank, from what core/ops save for their
+// backward. Counted, not fitted: allocator rounding, workspaces of libraries and the process itself are not in it.
+#pragma once
+
+#include <cstdint>
+
+#include "core/t5/config.h"
+#include "core/t5/parallel_cost.h"
+
+namespace prelude {
+
+struct StepMemory {
+  std::int64_t encoder = 0;  // bytes saved by the encoder's operators
+  std::int64_t decoder = 0;  // by the decoder's; most of it the cross-attention's keys and values, [B,S,H*K] a layer
+  std::int64_t bias = 0;     // the self-attention biases, one a stack
+  std::int64_t working = 0;  // the largest of: encoder output and block of logits; gradients of one decoder layer's
+                             // keys and values; of one encoder layer, less the decoder's share, free by then
+  std::int64_t total() const { return encoder + decoder + bias + working; }
+};
+
+// Bytes of one micro-batch's forward and backward at its highest, without weights. Per token of a stack, with e bytes
+// an element, D, H, K and F as in core/shapes.h, H and F cut by `tensor`:
+//   rms_norm            D e + 4        input and 1/rms
+//   attention           4 H K e + 4 H  q, k, v, output, log-sum-exp (keys and values per key)
+//   gated feed-forward  2 F e          both halves (plain: F e)
+//   frozen linear       0
+// `padded`: lengths differ within the micro-batch, and the encoder's bias with its mask is [B,H,S,S] instead of
+// [H,S,S].
+StepMemory step_memory(const T5Config& config, const BatchShape& shape, std::int64_t tensor, std::int64_t element_bytes,
+                       bool padded);
+
+// Prompt, gradient, two moments of AdamW, all float32, and the step's four sums.
+std::int64_t trained_bytes(const T5Config& config, std::int64_t prompt_rows);
+
+}  // namespace prelude

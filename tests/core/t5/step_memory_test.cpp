@@ -1,0 +1,137 @@
+#include "core/t5/step_memory.h"
+
+#include <c10/core/CPUAllocator.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "core/delta/soft_prompt.h"
+#include "tests/core/t5/small_backbone.h"
+
+namespace prelude::test {
+namespace {
+
+// The oracle: an allocator for LibTorch's CPU tensors that counts the bytes alive, and the most that ever were. A
+// block's size stands in front of it; its deleter needs no allocator, for blocks may outlive the count.
+class CountingAllocator final : public c10::Allocator {
+ public:
+  c10::DataPtr allocate(std::size_t size) override {
+    const std::size_t whole = (size + 2 * front - 1) / front * front;
+    auto* block = static_cast<char*>(std::aligned_alloc(front, whole));
+    if (block == nullptr) throw std::bad_alloc();
+    *reinterpret_cast<std::int64_t*>(block) = static_cast<std::int64_t>(size);
+    alive_ += static_cast<std::int64_t>(size);
+    most_ = std::max(most_.load(), alive_.load());
+    return {block + front, block + front, &release, c10::Device(c10::kCPU)};
+  }
+  c10::DeleterFnPtr raw_deleter() const override { return &release; }
+  void copy_data(void* target, const void* source, std::size_t size) const override {
+    default_copy_data(target, source, size);
+  }
+  static void reset() { most_ = alive_.load(); }
+  static std::int64_t alive() { return alive_; }
+  static std::int64_t most() { return most_; }
+
+ private:
+  static constexpr std::size_t front = 64;
+  static void release(void* data) {
+    char* block = static_cast<char*>(data) - front;
+    alive_ -= *reinterpret_cast<std::int64_t*>(block);
+    std::free(block);
+  }
+
+  static inline std::atomic<std::int64_t> alive_ = 0;
+  static inline std::atomic<std::int64_t> most_ = 0;
+};
+
+class CountedMemory {
+ public:
+  CountedMemory() { c10::SetCPUAllocator(&counting_, priority); }
+  ~CountedMemory() { c10::SetCPUAllocator(under_, priority); }
+  CountedMemory(const CountedMemory&) = delete;
+  CountedMemory& operator=(const CountedMemory&) = delete;
+
+ private:
+  static constexpr std::uint8_t priority = 1;
+  c10::Allocator* under_ = c10::GetCPUAllocator();
+  static inline CountingAllocator counting_;  // storages keep a pointer to it
+};
+
+struct Measured {
+  std::int64_t saved;  // alive between forward and backward
+  std::int64_t peak;   // most that was alive in either
+};
+
+// A step after one that warms up.
+Measured measure(const T5Config& config, const BatchShape& shape, at::ScalarType dtype, bool padded) {
+  constexpr std::int64_t prompt_rows = 20;
+  const Model model = small_model(config, 1, dtype);
+  std::vector<std::size_t> lengths(static_cast<std::size_t>(shape.batch),
+                                   static_cast<std::size_t>(shape.source - prompt_rows));
+  if (padded) lengths.front() -= 1;
+  const std::vector<std::size_t> targets(lengths.size(), static_cast<std::size_t>(shape.target));
+  const Batch batch = small_batch(config, lengths, targets, 2);
+  const SoftPrompt prompt(random_tensor({prompt_rows, config.d_model}, 3).to(at::kFloat), at::kCPU);
+  model.loss_sum(batch, DeltaSites(prompt)).backward();
+
+  const CountedMemory counted;
+  CountingAllocator::reset();
+  const std::int64_t before = CountingAllocator::alive();
+  at::Tensor loss = model.loss_sum(batch, DeltaSites(prompt));
+  const std::int64_t saved = CountingAllocator::alive() - before;
+  loss.backward();
+  return {saved, CountingAllocator::most() - before};
+}
+
+T5Config measured_config(bool gated, std::int64_t vocabulary) {
+  T5Config config = small_config();
+  config.d_model = 64;
+  config.d_kv = 16;
+  config.num_heads = 4;
+  config.d_ff = 160;
+  config.num_layers = 4;
+  config.num_decoder_layers = 3;
+  config.gated = gated;
+  config.vocab_size = vocabulary;
+  return config;
+}
+
+void expect_estimate(const T5Config& config, const BatchShape& shape, at::ScalarType dtype, bool padded) {
+  const auto element = static_cast<std::int64_t>(c10::elementSize(dtype));
+  const Measured measured = measure(config, shape, dtype, padded);
+  const StepMemory estimate = step_memory(config, shape, 1, element, padded);
+  const std::int64_t saved = estimate.encoder + estimate.decoder + estimate.bias;
+  const std::string where =
+      fmt::format("gated {}, {} bytes, padded {}, vocabulary {}: saved {} of {}, peak {} of {}", config.gated, element,
+                  padded, config.vocab_size, saved, measured.saved, estimate.total(), measured.peak);
+  // Beside them the loss, and with padding lengths and the mask over the encoder's output.
+  const std::int64_t small = padded ? 4 * shape.batch * (shape.source + 8) : 0;
+  EXPECT_GE(measured.saved, saved + 4) << where;
+  EXPECT_LE(measured.saved, saved + 4 + small) << where;
+  EXPECT_NEAR(static_cast<double>(estimate.total()) / static_cast<double>(measured.peak), 1.0, 0.01) << where;
+}
+
+TEST(StepMemory, IsWhatTheAllocatorCounts) {
+  for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
+    for (const bool padded : {false, true}) {
+      expect_estimate(measured_config(true, 300), {4, 120, 5}, dtype, padded);
+      expect_estimate(measured_config(false, 300), {4, 120, 5}, dtype, padded);
+      expect_estimate(measured_config(true, 32128), {2, 60, 40}, dtype, padded);
+    }
+  }
+}
+
+TEST(StepMemory, ShrinksWithTheTensorDegree) {
+  const T5Config config = named_t5_config("t5-xxl");
+  const StepMemory one = step_memory(config, {16, 512, 10}, 1, 2, true);
+  const StepMemory eight = step_memory(config, {16, 512, 10}, 8, 2, true);
+  EXPECT_EQ(one.bias, 8 * eight.bias);
+  EXPECT_LT(eight.total(), one.total() / 3);
+  EXPECT_GT(eight.total(), one.total() / 8);  // the norms' inputs are whole
+}
+
+}  // namespace
+}  // namespace prelude::test
