@@ -1,0 +1,150 @@
+#include "launch/commands/plan.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <filesystem>
+
+#include "core/error.h"
+#include "core/io/safetensors.h"
+#include "launch/plan/plan_report.h"
+
+namespace prelude {
+namespace {
+
+constexpr double most_ranks = 1 << 24;
+constexpr double longest = 1 << 16;
+constexpr double largest_batch = 1 << 20;
+
+struct PlanOptions {
+  std::string backbone;
+  std::string shape;
+  std::string dtype = "bfloat16";
+  std::vector<std::string> ranks;
+  bool equal_lengths = false;
+  PlannedJob job;
+  MachineAssumptions machine;
+  bool json = false;
+};
+
+void declare_job(OptionTable& table, PlanOptions& options) {
+  PlannedJob& job = options.job;
+  table.add("backbone", options.backbone, "DIR", "Backbone folder; only its config.json is read.");
+  table.add("shape", options.shape, "NAME",
+            "Instead of --backbone: tiny, t5-small, t5-base, t5-large, t5-xl, t5-xxl (unless given).");
+  table.add("prompt-length", job.prompt, "P", "Prompt rows.").at_least(1).at_most(4096);
+  table.add("source", job.source, "N", "Mean text tokens of an example, beside the prompt.")
+      .at_least(1)
+      .at_most(longest);
+  table.add("target", job.target, "N", "Mean label tokens of an example.").at_least(1).at_most(longest);
+  table
+      .add("global-batch", job.global_batch, "N",
+           "Examples a step at the first of --ranks; at the others a rank has as many as there, unless --fixed-batch.")
+      .at_least(1)
+      .at_most(largest_batch);
+  table.add("micro-batch", job.micro_batch, "N", "Examples computed at once, at most.")
+      .at_least(1)
+      .at_most(largest_batch);
+  table.add("ranks", options.ranks, "N",
+            "Numbers of ranks, one GPU each; of 1, 8, 64, 512 those that --tensor-parallel divides unless given.");
+  table.add("tensor-parallel", job.tensor, "N", "Ranks that share one copy of the backbone.")
+      .at_least(1)
+      .at_most(most_ranks);
+  table.add("dtype", options.dtype, "", "Number type of weights and activations.").choices({"float32", "bfloat16"});
+  table.add("fixed-batch", job.fixed_batch, "", "The same global batch at all --ranks: strong scaling.");
+  table.add("equal-lengths", options.equal_lengths, "",
+            "All examples of a micro-batch have one length: less memory for the position bias.");
+}
+
+void declare(OptionTable& table, PlanOptions& options) {
+  declare_job(table, options);
+  MachineAssumptions& machine = options.machine;
+  table
+      .add("matmul-tflops", machine.matmul_tflops, "X",
+           "Useful TFLOP/s that a rank sustains. The default is an assumption, 75 % of an H200's bfloat16 product; it "
+           "was not measured.")
+      .above(0);
+  table.add("link-gbytes", machine.link_gbytes, "X", "GB/s that a rank sends within its host (NVLink); assumed.")
+      .above(0);
+  table.add("network-gbytes", machine.network_gbytes, "X", "GB/s that a rank sends between hosts; assumed.").above(0);
+  table.add("latency-us", machine.latency_us, "X", "Microseconds of a collective, whatever its size; assumed.")
+      .at_least(0);
+  table.add("ranks-per-host", machine.ranks_per_host, "N", "GPUs of a host.").at_least(1).at_most(1 << 10);
+  table.add("memory-gib", machine.memory_gib, "X", "Memory of a GPU in GiB.").above(0);
+  table.add("json", options.json, "", "One JSON object on standard output.");
+}
+
+// Newer config.json files call every backbone tied. Where the folder has its weights, their headers tell whether there
+// is an output matrix; whether it only repeats the embedding takes reading it, which the loader does.
+bool may_have_output_matrix(const std::filesystem::path& folder) {
+  const bool weights = std::filesystem::exists(folder / "model.safetensors") ||
+                       std::filesystem::exists(folder / "model.safetensors.index.json");
+  if (!weights) return true;
+  const std::vector<SafetensorsFile> files = open_safetensors_folder(folder.string());
+  return std::any_of(files.begin(), files.end(),
+                     [](const SafetensorsFile& file) { return file.find("lm_head.weight") != nullptr; });
+}
+
+void read_model(const PlanOptions& options, Plan& plan) {
+  require(options.shape.empty() || options.backbone.empty(), "give either --shape or --backbone");
+  T5Config& config = plan.job.config;
+  if (options.backbone.empty()) {
+    plan.model = options.shape.empty() ? "t5-xxl" : options.shape;
+    config = named_t5_config(plan.model);
+    return;
+  }
+  plan.model = options.backbone;
+  const std::filesystem::path folder(options.backbone);
+  config = read_t5_config((folder / "config.json").string());
+  if (config.tie_by_tensors && may_have_output_matrix(folder)) {
+    plan.output_unsettled = true;
+    config.tie_word_embeddings = false;  // more rather than less
+  }
+}
+
+std::int64_t read_ranks(const std::string& text, std::int64_t tensor) {
+  std::int64_t ranks = 0;
+  try {
+    parse_value(text, ranks);
+  } catch (const UserError& error) {
+    fail("--ranks: {}", error.what());
+  }
+  require(1 <= ranks && ranks <= static_cast<std::int64_t>(most_ranks), "--ranks: {} must be at least 1 and at most {}",
+          ranks, static_cast<std::int64_t>(most_ranks));
+  require(ranks % tensor == 0, "--ranks: {} is no multiple of --tensor-parallel {}; use {}", ranks, tensor,
+          (ranks / tensor + 1) * tensor);
+  return ranks;
+}
+
+void settle_ranks(const std::vector<std::string>& given, PlannedJob& job) {
+  for (const std::string& text : given) job.ranks.push_back(read_ranks(text, job.tensor));
+  if (!given.empty()) return;
+  for (const std::int64_t ranks : {1, 8, 64, 512}) {
+    if (ranks % job.tensor == 0) job.ranks.push_back(ranks);
+  }
+  if (job.ranks.empty()) job.ranks = {job.tensor};
+}
+
+int run(const PlanOptions& options) {
+  Plan plan;
+  plan.dtype = options.dtype;
+  plan.job = options.job;
+  plan.machine = options.machine;
+  read_model(options, plan);
+  PlannedJob& job = plan.job;
+  job.element_bytes = options.dtype == "float32" ? 4 : 2;
+  job.padded = !options.equal_lengths && job.micro_batch > 1;
+  require_tensor_degree(job.config, job.tensor);
+  settle_ranks(options.ranks, job);
+  plan.rows = plan_ranks(job, plan.machine);
+  std::fputs((options.json ? plan_json(plan) : plan_text(plan)).c_str(), stdout);
+  return exit_done;
+}
+
+}  // namespace
+
+Command plan_command() {
+  return make_command<PlanOptions>("plan", "memory, collectives and time of a pre-training job, before it runs",
+                                   declare, run);
+}
+
+}  // namespace prelude

@@ -1,0 +1,156 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "launch/plan/plan_report.h"
+
+namespace prelude {
+namespace {
+
+// 11135332352 -> "11,135,332,352".
+std::string grouped(std::int64_t number) {
+  std::string text = std::to_string(number);
+  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3) {
+    text.insert(static_cast<std::size_t>(at), 1, ',');
+  }
+  return text;
+}
+
+std::string grouped(double number) { return grouped(static_cast<std::int64_t>(number + 0.5)); }
+
+std::string bytes_line(const char* name, std::int64_t bytes, const std::string& note) {
+  return fmt::format("  {:<18}{:>18} bytes {:>9.3f} GiB{}{}\n", name, grouped(bytes), gib(bytes),
+                     note.empty() ? "" : "  ", note);
+}
+
+std::string head(const Plan& plan) {
+  const PlannedJob& job = plan.job;
+  return fmt::format(
+      "{}: {} parameters, {}, tensor parallel {}\n"
+      "An example: prompt {} + source {} + target {} tokens; micro-batches of at most {}\n\n"
+      "COUNTED from shapes; nothing was loaded or run\n\n",
+      plan.model, grouped(resident_weights(job.config, 1).resident()), plan.dtype, job.tensor, job.prompt, job.source,
+      job.target, job.micro_batch);
+}
+
+std::string weights(const Plan& plan) {
+  const PlannedJob& job = plan.job;
+  const WeightElements held = resident_weights(job.config, job.tensor);
+  std::string text = "Weights a rank\n";
+  text += bytes_line("sharded", held.sharded * job.element_bytes,
+                     fmt::format("1/{} of q, k, v, wi (rows), o, wo (columns), positions (heads)", job.tensor));
+  text += bytes_line("replicated", held.replicated * job.element_bytes, "embedding, output matrix, norms");
+  text += bytes_line("resident", held.resident() * job.element_bytes, "");
+  if (plan.output_unsettled) {
+    text += "  config.json leaves open whether the output matrix is tied; it is counted as its own\n";
+  }
+  return text + "\n";
+}
+
+std::string collectives_line(const char* name, const Collectives& sums, const std::string& note) {
+  return fmt::format("  {:<18}{:>7}{:>24} bytes{}{}\n", name, grouped(sums.number), grouped(sums.bytes),
+                     note.empty() ? "" : "  ", note);
+}
+
+std::string collectives(const Plan& plan) {
+  const RanksPlan& row = plan.rows.front();
+  std::string text = fmt::format("All-reduces a step and rank at --ranks {}: {} examples in {} micro-batches\n",
+                                 row.ranks, row.examples, row.micro_batches);
+  if (plan.job.tensor > 1) {
+    text += collectives_line("encoder forward", row.tensor.encoder_forward, "2 a layer, [B,S,D]");
+    text += collectives_line("decoder forward", row.tensor.decoder_forward, "3 a layer, [B,T,D]");
+    text += collectives_line("decoder backward", row.tensor.decoder_backward, "3 a layer less 2, [B,T,D]");
+    text += collectives_line("memory backward", row.tensor.memory_backward, "1, [B,S,D], of all cross keys and values");
+    text += collectives_line("encoder backward", row.tensor.encoder_backward, "2 a layer, [B,S,D]");
+  }
+  text += collectives_line(
+      "tensor parallel", row.tensor.total(),
+      plan.job.tensor == 1 ? ""
+                           : fmt::format("{} a micro-batch", grouped(row.tensor.total().number / row.micro_batches)));
+  text += collectives_line("world sum", {row.ranks > 1 ? 1 : 0, row.world_sum}, "4 (P D + 4) bytes, float32");
+  return text + "\n";
+}
+
+std::string counts(const Plan& plan) {
+  std::string text =
+      "A step and rank (useful FLOPs: 4 N a token, docs/performance.md; sent: ring all-reduce, 2 (N-1)/N)\n";
+  text += fmt::format("{:>7}{:>7}{:>9}{:>10}{:>13}{:>12}{:>13}{:>19}{:>17}\n", "ranks", "data", "batch", "examples",
+                      "cut TFLOP", "whole TFLOP", "corpus bytes", "sent, tensor", "sent, world");
+  for (const RanksPlan& row : plan.rows) {
+    constexpr double tera = 1e12;
+    text += fmt::format("{:>7}{:>7}{:>9}{:>10}{:>13.4g}{:>12.4g}{:>13}{:>19}{:>17}\n", row.ranks, row.data,
+                        row.global_batch, row.examples, row.flops.sharded / tera, row.flops.replicated / tera,
+                        grouped(row.corpus_bytes), grouped(row.tensor_sent), grouped(row.world_sent));
+  }
+  return text + "  whole: the output matrix, computed by every tensor rank (norms, too; they are not counted)\n\n";
+}
+
+std::string memory_verdict(const Plan& plan, std::int64_t batch, std::int64_t total) {
+  const double limit = plan.machine.memory_gib;
+  if (gib(total) <= limit) return fmt::format("  fits in {} GiB\n\n", limit);
+  const Remedy found = remedy(plan.job, batch, plan.machine);
+  std::string text = fmt::format("  DOES NOT FIT in {} GiB; ", limit);
+  if (found.tensor) text += fmt::format("--tensor-parallel {} would", *found.tensor);
+  if (found.tensor && found.micro_batch) text += ", or ";
+  if (found.micro_batch) text += fmt::format("--micro-batch {} would", *found.micro_batch);
+  if (!found.tensor && !found.micro_batch)
+    text += "neither a larger tensor degree nor a smaller micro-batch alone would";
+  return text + "\n\n";
+}
+
+std::string memory(const Plan& plan) {
+  const PlannedJob& job = plan.job;
+  const RanksPlan& row = plan.rows.front();
+  const std::int64_t batch = std::min(job.micro_batch, row.examples);
+  const std::int64_t total = rank_bytes(job, job.tensor, batch);
+  std::string text = fmt::format("Memory a rank, micro-batch of {}: an ESTIMATE from what the operators save\n", batch);
+  text += bytes_line("weights", resident_weights(job.config, job.tensor).resident() * job.element_bytes, "");
+  text += bytes_line("trained", trained_bytes(job.config, job.prompt), "prompt, gradient, AdamW's moments");
+  text += bytes_line("encoder", row.memory.encoder, "norm inputs, q, k, v, output, feed-forward halves");
+  text += bytes_line("decoder", row.memory.decoder, "the same; keys and values of the encoder's output");
+  text +=
+      bytes_line("position bias", row.memory.bias, job.padded ? "[B,H,S,S] with its mask" : "[H,S,S], equal lengths");
+  text += bytes_line("working", row.memory.working, "logits, or one layer's gradients");
+  text += bytes_line("sum", total, "without allocator, libraries, process");
+  return text + memory_verdict(plan, batch, total);
+}
+
+std::string tensor_links(const Plan& plan) {
+  if (plan.job.tensor == 1) return "";
+  const bool inside = std::all_of(plan.rows.begin(), plan.rows.end(), [&](const RanksPlan& row) {
+    return tensor_groups_in_host(row.ranks, plan.job.tensor, plan.machine);
+  });
+  return inside ? "; tensor groups stay in a host" : "; tensor groups CROSS hosts";
+}
+
+std::string prediction(const Plan& plan) {
+  const MachineAssumptions& m = plan.machine;
+  std::string text = fmt::format(
+      "PREDICTED, not measured, assuming\n"
+      "  {} useful TFLOP/s sustained by a rank; {} GB/s a rank in a host of {} ranks, {} GB/s between hosts;\n"
+      "  {} us a collective; nothing overlaps; no rank waits for a slower one, the corpus or a checkpoint;\n"
+      "  every example is of the mean length{};\n"
+      "  {}\n",
+      m.matmul_tflops, m.link_gbytes, m.ranks_per_host, m.network_gbytes, m.latency_us, tensor_links(plan),
+      plan.job.fixed_batch ? "the global batch is fixed (strong scaling)"
+                           : "a data rank keeps its examples (weak scaling): the global batch grows with the ranks");
+  text += fmt::format("{:>7}{:>11}{:>11}{:>11}{:>11}{:>13}{:>12}{:>9}\n", "ranks", "compute s", "tensor s", "world s",
+                      "step s", "examples/s", "efficiency", "scaling");
+  for (const RanksPlan& row : plan.rows) {
+    text += fmt::format("{:>7}{:>11.4f}{:>11.4f}{:>11.6f}{:>11.4f}{:>13.1f}{:>11.1f}%{:>8.1f}%\n", row.ranks,
+                        row.compute_seconds, row.tensor_seconds, row.world_seconds, row.seconds(),
+                        row.examples_per_second(), 100 * row.efficiency, 100 * row.scaling);
+  }
+  return text +
+         "  efficiency: useful FLOPs over what the ranks could do at the assumed rate; scaling: examples a rank over "
+         "the "
+         "first row's\n";
+}
+
+}  // namespace
+
+std::string plan_text(const Plan& plan) {
+  return head(plan) + weights(plan) + collectives(plan) + counts(plan) + memory(plan) + prediction(plan);
+}
+
+}  // namespace prelude

@@ -1,0 +1,117 @@
+#include "launch/plan/prediction.h"
+
+#include <algorithm>
+
+#include "core/t5/flops.h"
+
+namespace prelude {
+namespace {
+
+constexpr double tera = 1e12;
+constexpr double giga = 1e9;
+constexpr double micro = 1e-6;
+
+std::int64_t divide_up(std::int64_t a, std::int64_t b) { return (a + b - 1) / b; }
+
+// The corpus keeps a token in 2 bytes where the vocabulary lets it (docs/formats.md).
+std::int64_t token_bytes(const T5Config& config) { return config.vocab_size <= (1 << 16) ? 2 : 4; }
+
+// Full micro-batches and a smaller last one.
+void count_tensor_collectives(const PlannedJob& job, RanksPlan& plan) {
+  const auto of = [&](std::int64_t batch) {
+    return tensor_collectives(job.config, {batch, job.positions(), job.target}, job.tensor, job.element_bytes);
+  };
+  for (std::int64_t begin = 0; begin < plan.examples; begin += job.micro_batch) {
+    const TensorCollectives one = of(std::min(job.micro_batch, plan.examples - begin));
+    plan.tensor.encoder_forward += one.encoder_forward;
+    plan.tensor.decoder_forward += one.decoder_forward;
+    plan.tensor.encoder_backward += one.encoder_backward;
+    plan.tensor.decoder_backward += one.decoder_backward;
+    plan.tensor.memory_backward += one.memory_backward;
+  }
+}
+
+RanksPlan count(const PlannedJob& job, std::int64_t ranks) {
+  RanksPlan plan;
+  const std::int64_t first = job.ranks.front() / job.tensor;
+  plan.ranks = ranks;
+  plan.data = ranks / job.tensor;
+  plan.global_batch = job.fixed_batch ? job.global_batch : divide_up(job.global_batch * plan.data, first);
+  plan.examples = divide_up(plan.global_batch, plan.data);
+  plan.micro_batches = divide_up(plan.examples, job.micro_batch);
+  count_tensor_collectives(job, plan);
+  plan.tensor_sent = ring_bytes(job.tensor, static_cast<double>(plan.tensor.total().bytes));
+  plan.world_sum = ranks == 1 ? 0 : world_sum_bytes(job.config, job.prompt);
+  plan.world_sent = ring_bytes(ranks, static_cast<double>(plan.world_sum));
+  const RankFlops one = rank_flops(job.config, job.positions(), job.target, job.tensor);
+  const auto examples = static_cast<double>(plan.examples);
+  plan.flops = {examples * one.sharded, examples * one.replicated};
+  plan.corpus_bytes = plan.examples * job.source * token_bytes(job.config);
+  const std::int64_t batch = std::min(job.micro_batch, plan.examples);
+  plan.memory =
+      step_memory(job.config, {batch, job.positions(), job.target}, job.tensor, job.element_bytes, job.padded);
+  return plan;
+}
+
+void predict(const PlannedJob& job, const MachineAssumptions& machine, RanksPlan& plan) {
+  const double link = machine.link_gbytes * giga;
+  const double network = machine.network_gbytes * giga;
+  const double latency = machine.latency_us * micro;
+  const bool one_host = plan.ranks <= machine.ranks_per_host;
+  plan.compute_seconds = plan.flops.total() / (machine.matmul_tflops * tera);
+  plan.tensor_seconds = static_cast<double>(plan.tensor.total().number) * latency +
+                        plan.tensor_sent / (tensor_groups_in_host(plan.ranks, job.tensor, machine) ? link : network);
+  if (plan.ranks > 1) plan.world_seconds = latency + plan.world_sent / (one_host ? link : network);
+  const double useful = static_cast<double>(plan.global_batch) * step_flops(job.config, job.positions(), job.target);
+  plan.efficiency = useful / (static_cast<double>(plan.ranks) * machine.matmul_tflops * tera * plan.seconds());
+}
+
+}  // namespace
+
+std::vector<RanksPlan> plan_ranks(const PlannedJob& job, const MachineAssumptions& machine) {
+  std::vector<RanksPlan> plans;
+  for (const std::int64_t ranks : job.ranks) {
+    plans.push_back(count(job, ranks));
+    predict(job, machine, plans.back());
+    const auto rate = [](const RanksPlan& plan) {
+      return plan.examples_per_second() / static_cast<double>(plan.ranks);
+    };
+    plans.back().scaling = rate(plans.back()) / rate(plans.front());
+  }
+  return plans;
+}
+
+bool tensor_groups_in_host(std::int64_t ranks, std::int64_t tensor, const MachineAssumptions& machine) {
+  return ranks <= machine.ranks_per_host || machine.ranks_per_host % tensor == 0;
+}
+
+std::int64_t rank_bytes(const PlannedJob& job, std::int64_t tensor, std::int64_t micro_batch) {
+  const StepMemory step =
+      step_memory(job.config, {micro_batch, job.positions(), job.target}, tensor, job.element_bytes, job.padded);
+  return resident_weights(job.config, tensor).resident() * job.element_bytes + trained_bytes(job.config, job.prompt) +
+         step.total();
+}
+
+Remedy remedy(const PlannedJob& job, std::int64_t micro_batch, const MachineAssumptions& machine) {
+  const auto fits = [&](std::int64_t tensor, std::int64_t batch) {
+    return gib(rank_bytes(job, tensor, batch)) <= machine.memory_gib;
+  };
+  Remedy found;
+  for (const std::int64_t degree : tensor_degrees(job.config)) {
+    if (degree <= job.tensor || !fits(degree, micro_batch)) continue;
+    found.tensor = degree;
+    break;
+  }
+  std::int64_t low = 0;  // fits, or none does
+  std::int64_t high = micro_batch;
+  while (high - low > 1) {
+    const std::int64_t middle = (low + high) / 2;
+    (fits(job.tensor, middle) ? low : high) = middle;
+  }
+  if (low > 0) found.micro_batch = low;
+  return found;
+}
+
+double gib(std::int64_t bytes) { return static_cast<double>(bytes) / static_cast<double>(std::int64_t{1} << 30); }
+
+}  // namespace prelude
