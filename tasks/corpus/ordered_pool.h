@@ -17,15 +17,26 @@ namespace prelude {
 
 // One thread calls `next` until it gives none; `workers` threads turn each input into an output; run() hands the
 // outputs to its caller's thread in the order of the inputs. At most `most_items` inputs of at most `most_bytes`
-// together (or one that is larger) are under way, from next() to the end of use(): memory is bounded.
+// together (or one that is larger) are under way, from next() to the end of use(): memory is bounded. Other processes
+// may help: `elsewhere` takes inputs beside the workers.
 template <typename Input, typename Output>
 class OrderedPool {
  public:
+  // An input that was taken to be worked on elsewhere; `done` is called with its output, from `elsewhere` itself.
+  struct Job {
+    Input input;
+    std::function<void(Output)> done;
+  };
+  struct Jobs {
+    std::function<std::optional<Job>()> take;  // none: none now
+    std::function<bool()> over;                // nobody waits for outputs any more
+  };
   struct Steps {
     std::function<std::optional<Input>()> next;
     std::function<std::size_t(const Input&)> bytes;
     std::function<std::function<Output(Input)>()> make_worker;  // called in each worker's thread
     std::function<bool(Output)> use;                            // false: stop here
+    std::function<void(const Jobs&)> elsewhere = {};            // called once in a thread of its own; ends when over
   };
 
   OrderedPool(int workers, std::size_t most_items, std::size_t most_bytes)
@@ -37,6 +48,7 @@ class OrderedPool {
     guarded([&] {
       threads.emplace_back([&] { guarded([&] { read(steps); }); });
       for (int i = 0; i < workers_; ++i) threads.emplace_back([&] { guarded([&] { work(steps); }); });
+      if (steps.elsewhere) threads.emplace_back([&] { guarded([&] { steps.elsewhere(jobs()); }); });
     });
     guarded([&] { use_in_order(steps); });
     stop();
@@ -99,14 +111,38 @@ class OrderedPool {
       std::unique_lock lock(mutex_);
       changed_.wait(lock, [&] { return stopped_ || inputs_ || !waiting_.empty(); });
       if (stopped_ || waiting_.empty()) return;
-      Waiting next = std::move(waiting_.front());
-      waiting_.pop_front();
+      Waiting next = first_waiting();
       lock.unlock();
-      Output output = worker(std::move(next.input));
-      lock.lock();
-      done_.emplace(next.index, Done{next.bytes, std::move(output)});
-      changed_.notify_all();
+      give(next.index, next.bytes, worker(std::move(next.input)));
     }
+  }
+
+  Jobs jobs() {
+    return {.take = [this]() -> std::optional<Job> {
+              const std::lock_guard lock(mutex_);
+              if (stopped_ || waiting_.empty()) return {};
+              Waiting next = first_waiting();
+              return Job{std::move(next.input), [this, index = next.index, bytes = next.bytes](Output output) {
+                           give(index, bytes, std::move(output));
+                         }};
+            },
+            .over =
+                [this] {
+                  const std::lock_guard lock(mutex_);
+                  return stopped_;
+                }};
+  }
+
+  Waiting first_waiting() {  // under the lock
+    Waiting next = std::move(waiting_.front());
+    waiting_.pop_front();
+    return next;
+  }
+
+  void give(std::uint64_t index, std::size_t bytes, Output output) {
+    const std::lock_guard lock(mutex_);
+    done_.emplace(index, Done{bytes, std::move(output)});
+    changed_.notify_all();
   }
 
   void use_in_order(const Steps& steps) {

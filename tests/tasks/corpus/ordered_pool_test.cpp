@@ -108,5 +108,53 @@ TEST(OrderedPoolTest, PassesOnWhatAnyStepThrows) {
   }
 }
 
+// Half of what is elsewhere is given back late, and in the wrong order.
+TEST(OrderedPoolTest, KeepsTheOrderOfWhatIsMadeElsewhere) {
+  for (const int workers : {0, 1, 3}) {
+    Squares squares;
+    squares.count = 200;
+    Pool::Steps steps = squares.steps();
+    int elsewhere = 0;
+    steps.elsewhere = [&](const Pool::Jobs& jobs) {
+      std::vector<Pool::Job> late;
+      while (!jobs.over()) {
+        std::optional<Pool::Job> job = jobs.take();
+        if (job) {
+          ++elsewhere;
+          late.push_back(std::move(*job));
+        }
+        if (late.size() > 4 || (!job && !late.empty())) {
+          late.back().done(late.back().input * late.back().input);
+          late.pop_back();
+        }
+        if (!job) std::this_thread::sleep_for(std::chrono::microseconds(50));
+      }
+    };
+    Pool(workers, 16, 1 << 20).run(steps);
+    ASSERT_EQ(squares.used.size(), 200U);
+    for (int i = 0; i < 200; ++i) EXPECT_EQ(squares.used[static_cast<std::size_t>(i)], i * i);
+    EXPECT_GT(elsewhere, 0);
+    EXPECT_TRUE(workers > 0 || elsewhere == 200) << elsewhere;
+  }
+}
+
+TEST(OrderedPoolTest, WaitsForNothingElsewhereAfterAStop) {
+  Squares squares;
+  squares.count = 200;
+  Pool::Steps steps = squares.steps();
+  steps.use = [](int square) { return square < 9; };
+  bool ended = false;
+  steps.elsewhere = [&](const Pool::Jobs& jobs) {
+    while (!jobs.over()) {
+      if (std::optional<Pool::Job> job = jobs.take(); job && job->input < 4) job->done(job->input * job->input);
+    }
+    ended = true;
+  };
+  Pool(0, 16, 1 << 20).run(steps);
+  EXPECT_TRUE(ended);
+  steps.elsewhere = [](const Pool::Jobs&) { throw std::runtime_error("a rank is lost"); };
+  EXPECT_THROW(Pool(1, 16, 1 << 20).run(steps), std::runtime_error);
+}
+
 }  // namespace
 }  // namespace prelude
