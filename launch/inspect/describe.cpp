@@ -16,6 +16,7 @@
 #include "core/t5/load.h"
 #include "launch/train/train_state.h"
 #include "tasks/corpus/corpus.h"
+#include "tasks/corpus/verify.h"
 
 namespace prelude {
 namespace {
@@ -89,7 +90,7 @@ Facts describe_backbone(const std::string& path, bool read_all) {
 
 Facts describe_corpus(const std::string& path, bool read_all) {
   const Corpus corpus = Corpus::open(path);
-  if (read_all) corpus.verify({});
+  if (read_all) verify_corpus(path);
   const Manifest& manifest = corpus.manifest();
   return {{"kind", "corpus"},
           {"documents", corpus.documents()},

@@ -1,24 +1,18 @@
 #include "tasks/corpus/build.h"
 
-#include <algorithm>
 #include <filesystem>
-#include <thread>
 #include <utility>
 
 #include "core/error.h"
 #include "core/io/folder_lock.h"
 #include "core/text/tokenizer.h"
 #include "tasks/corpus/build_record.h"
-#include "tasks/corpus/document_maker.h"
-#include "tasks/corpus/ordered_pool.h"
+#include "tasks/corpus/make_documents.h"
 
 namespace prelude {
 namespace {
 
 namespace fs = std::filesystem;
-
-constexpr std::size_t kMostBytesUnderWay = std::size_t{64} << 20;
-constexpr std::size_t kMostItemsPerWorker = 64;
 
 void check_options(const BuildOptions& options) {
   constexpr std::int64_t kLongestText = (std::int64_t{1} << 31) - 1;  // ICU counts in 32 bits
@@ -46,9 +40,10 @@ void require_empty(const std::string& folder) {
 
 class Builder {
  public:
-  Builder(const BuildOptions& options, const BuildHooks& hooks)
+  Builder(const BuildOptions& options, const BuildHooks& hooks, FarWorkers* far)
       : options_(options),
         hooks_(hooks),
+        far_(far),
         tokenizer_(Tokenizer::load(options.tokenizer)),
         wanted_(new_build_record(options, list_input_files(options.inputs), tokenizer_.sha256())),
         lock_(options.output, "another corpus build"),
@@ -115,24 +110,12 @@ class Builder {
       require(reader.next().has_value(),
               "the input has fewer documents than the build in '{}' has read; delete that folder", options_.output);
     }
-    const int cores = static_cast<int>(std::max(std::thread::hardware_concurrency(), 1U));
-    const int workers = options_.workers > 0 ? options_.workers : cores;
     bool stopped = false;
-    OrderedPool<RawDocument, MadeDocument> pool(workers, kMostItemsPerWorker * static_cast<std::size_t>(workers),
-                                                kMostBytesUnderWay);
-    pool.run({.next = [&] { return reader.next(); },
-              .bytes = [](const RawDocument& raw) { return raw.text.size(); },
-              .make_worker =
-                  [&] {
-                    const auto maker = std::make_shared<DocumentMaker>(options_, tokenizer_);
-                    return [maker](RawDocument raw) { return maker->make(std::move(raw)); };
-                  },
-              .use =
-                  [&](const MadeDocument& made) {
-                    use(made);
-                    stopped = hooks_.stop && hooks_.stop();
-                    return !stopped;
-                  }});
+    make_documents(options_, tokenizer_, reader, far_, [&](const MadeDocument& made) {
+      use(made);
+      stopped = hooks_.stop && hooks_.stop();
+      return !stopped;
+    });
     return !stopped;
   }
 
@@ -190,6 +173,7 @@ class Builder {
 
   const BuildOptions& options_;
   const BuildHooks& hooks_;
+  FarWorkers* const far_;
   const Tokenizer tokenizer_;
   const BuildRecord wanted_;
   const FolderLock lock_;
@@ -204,9 +188,9 @@ class Builder {
 
 }  // namespace
 
-BuildResult build_corpus(const BuildOptions& options, const BuildHooks& hooks) {
+BuildResult build_corpus(const BuildOptions& options, const BuildHooks& hooks, FarWorkers* far) {
   check_options(options);
-  return Builder(options, hooks).run();
+  return Builder(options, hooks, far).run();
 }
 
 }  // namespace prelude

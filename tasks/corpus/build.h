@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "tasks/corpus/build_options.h"
+#include "tasks/corpus/far_workers.h"
 #include "tasks/corpus/input_problem.h"
 #include "tasks/corpus/manifest.h"
 
@@ -35,11 +36,11 @@ struct BuildResult {
 };
 
 // Builds, or continues an interrupted build of the same options and input. The bytes of the folder are a function of
-// the input files and the options (without `workers`): interruptions leave no trace. Memory: one shard's arrays
-// (ShardWriter), plus about 64 MiB of documents under way or a single one that is larger. Throws UserError for the
-// first problem of the input unless skip_errors; for a folder that holds something else, another build's options, or
-// that another process is writing; where the disk is full; and where no document is left. A build that failed can be
-// continued.
-BuildResult build_corpus(const BuildOptions& options, const BuildHooks& hooks = {});
+// the input files and the options (without `workers`): interruptions leave no trace, and neither does `far` (may be
+// null): workers elsewhere that run document_service() (make_documents.h) of the same options. Memory: one shard's
+// arrays (ShardWriter) and the documents under way (make_documents.h). Throws UserError for the first problem of the
+// input unless skip_errors; for a folder that holds something else, another build's options, or that another process is
+// writing; where the disk is full; and where no document is left. A build that failed can be continued.
+BuildResult build_corpus(const BuildOptions& options, const BuildHooks& hooks = {}, FarWorkers* far = nullptr);
 
 }  // namespace prelude

@@ -93,12 +93,4 @@ float Corpus::label_confidence(std::int64_t sentence) const {
   return parts_->shards[i].label_confidence(sentence - parts_->first_sentence[i]);
 }
 
-void Corpus::verify(const std::function<void(std::size_t, std::size_t)>& progress) const {
-  const std::vector<ShardEntry>& entries = parts_->manifest.shards;
-  for (std::size_t i = 0; i < entries.size(); ++i) {
-    parts_->shards[i].verify(entries[i].xxh3_128);
-    if (progress) progress(i + 1, entries.size());
-  }
-}
-
 }  // namespace prelude

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -59,10 +58,6 @@ class Corpus {
   TokenSpan sentence(std::int64_t sentence) const;
   // sentence(s).size() without a look at the tokens.
   std::int64_t sentence_size(std::int64_t sentence) const;
-
-  // Reads all of it: checksums, offsets, tokens, labels; `progress` (may be empty) is told (shards done, shards).
-  // Throws UserError at the first defect, naming the shard.
-  void verify(const std::function<void(std::size_t, std::size_t)>& progress) const;
 
   // Pseudo-labels: -1 where a sentence has none. has_labels() is true where every shard holds them.
   bool has_labels() const;

@@ -51,6 +51,17 @@ DroppedCounts& DroppedCounts::operator+=(const DroppedCounts& other) {
   return *this;
 }
 
+ShardEntry sum_of(const std::vector<ShardEntry>& shards) {
+  ShardEntry sum;
+  for (const ShardEntry& shard : shards) {
+    sum.documents += shard.documents;
+    sum.sentences += shard.sentences;
+    sum.tokens += shard.tokens;
+    sum.bytes += shard.bytes;
+  }
+  return sum;
+}
+
 std::string shard_file_name(std::size_t index) { return fmt::format("shard-{:05}.h5", index); }
 
 Manifest read_manifest(const std::string& path) {

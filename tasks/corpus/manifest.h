@@ -46,6 +46,9 @@ struct Manifest {
 Manifest read_manifest(const std::string& path);
 void write_manifest(const std::string& path, const Manifest& manifest);
 
+// The counts of all shards together; no file, no checksum.
+ShardEntry sum_of(const std::vector<ShardEntry>& shards);
+
 // Parts of it that build.json shares.
 nlohmann::ordered_json to_json(const ShardEntry& shard);
 nlohmann::ordered_json to_json(const DroppedCounts& dropped);

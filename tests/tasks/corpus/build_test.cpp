@@ -4,6 +4,7 @@
 
 #include "core/text/tokenizer.h"
 #include "tasks/corpus/corpus.h"
+#include "tasks/corpus/verify.h"
 #include "tests/core/io/compress.h"
 #include "tests/tasks/corpus/build_fixture.h"
 
@@ -23,7 +24,7 @@ using Texts = std::vector<std::vector<std::string>>;  // documents of sentences
 Texts texts_of(const std::string& folder) {
   const Tokenizer tokenizer = Tokenizer::load(kTokenizerModel);
   const Corpus corpus = Corpus::open(folder);
-  corpus.verify({});
+  verify_corpus(folder);
   Texts texts(static_cast<std::size_t>(corpus.documents()));
   for (std::int64_t d = 0; d < corpus.documents(); ++d) {
     const SentenceRange range = corpus.document(d);

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "core/error.h"
+#include "tasks/corpus/verify.h"
 #include "tests/tasks/corpus/make_corpus.h"
 #include "tests/temporary_folder.h"
 
@@ -63,7 +64,7 @@ TEST_P(CorpusRoundTrip, GivesBackWhatWasWritten) {
   expect_same(corpus, documents);
   EXPECT_FALSE(corpus.has_labels());
   EXPECT_EQ(corpus.label(0), -1);
-  corpus.verify({});
+  verify_corpus(folder.path());
   EXPECT_EQ(corpus.manifest().shards.size() == documents.size(), shard_tokens == 1);
 }
 
@@ -82,7 +83,7 @@ TEST(CorpusLabels, AreGivenBackPerSentence) {
   EXPECT_EQ(corpus.label(2), 0);
   EXPECT_EQ(corpus.label_confidence(0), 0.75F);
   EXPECT_EQ(corpus.label_confidence(2), 1.0F);
-  corpus.verify({});
+  verify_corpus(folder.path());
 }
 
 TEST(TokenSpanTest, TakesNoMoreThanThereIs) {
