@@ -1,12 +1,16 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <thread>
 
 #include "launch/commands/corpus.h"
+#include "launch/rank_workers.h"
 #include "launch/telemetry/progress.h"
 #include "launch/train/stop_signal.h"
 #include "tasks/corpus/build.h"
+#include "tasks/corpus/make_documents.h"
 
 namespace prelude {
 namespace {
@@ -55,7 +59,11 @@ void declare(OptionTable& table, CorpusBuildOptions& options) {
   table.add("max-line-bytes", build.max_line_bytes, "N", "A longer line is an error.").at_least(1);
   table.add("max-document-bytes", build.max_document_bytes, "N", "A longer document of a .txt file is an error.")
       .at_least(1);
-  table.add("workers", build.workers, "N", "Threads that tokenize; 0: one a core. The bytes made do not depend on it.")
+  table
+      .add("workers", build.workers, "N",
+           "Threads that tokenize, on every rank; 0: one a core, shared out over the ranks of the host. The bytes made "
+           "do "
+           "not depend on it, nor on the number of ranks.")
       .at_least(0);
 }
 
@@ -86,12 +94,7 @@ class BuildBar {
 };
 
 void print_result(const std::string& folder, const BuildResult& result) {
-  ShardEntry sum;
-  for (const ShardEntry& shard : result.manifest.shards) {
-    sum.documents += shard.documents;
-    sum.sentences += shard.sentences;
-    sum.tokens += shard.tokens;
-  }
+  const ShardEntry sum = sum_of(result.manifest.shards);
   const char* state = result.end == BuildResult::End::complete           ? ""
                       : result.end == BuildResult::End::already_complete ? "already complete: "
                                                                          : "stopped, run again to continue: ";
@@ -99,16 +102,31 @@ void print_result(const std::string& folder, const BuildResult& result) {
              sum.sentences, sum.tokens, result.manifest.shards.size(), result.problems.summary());
 }
 
-int run(const CorpusBuildOptions& options) {
+// Threads on this rank.
+int workers_of(const BuildOptions& build, const World& world) {
+  if (build.workers > 0) return build.workers;
+  return std::max(static_cast<int>(std::thread::hardware_concurrency()) / world.local_size(), 1);
+}
+
+int run(const CorpusBuildOptions& options, World& world) {
   BuildOptions build = options.build;
   build.sentences = splitting_named(options.sentences);
   build.skip_errors = options.on_error == "skip";
+  build.workers = workers_of(build, world);
   StopSignal stop;
+  if (!world.first()) {
+    serve_far_work(
+        build.workers, [&] { return document_service(build); }, [&] { return stop.requested(); });
+    return exit_done;
+  }
+  const std::unique_ptr<RankWorkers> far = world.alone() ? nullptr : std::make_unique<RankWorkers>();
   BuildBar bar;
   const BuildResult result =
-      build_corpus(build, {.progress = [&](const BuildProgress& progress) { bar.update(progress); },
-                           .left_out = [&](const InputProblem& problem) { bar.message(problem.message); },
-                           .stop = [&] { return stop.requested(); }});
+      build_corpus(build,
+                   {.progress = [&](const BuildProgress& progress) { bar.update(progress); },
+                    .left_out = [&](const InputProblem& problem) { bar.message(problem.message); },
+                    .stop = [&] { return stop.requested() || (far && far->stop_wanted()); }},
+                   far.get());
   bar.finish();
   print_result(build.output, result);
   return result.end == BuildResult::End::stopped ? exit_stopped : exit_done;

@@ -1,8 +1,12 @@
 #include <fmt/format.h>
 
+#include <memory>
+#include <optional>
+
 #include "launch/commands/corpus.h"
+#include "launch/rank_workers.h"
 #include "launch/telemetry/progress.h"
-#include "tasks/corpus/corpus.h"
+#include "tasks/corpus/verify.h"
 
 namespace prelude {
 namespace {
@@ -15,13 +19,23 @@ void declare(OptionTable& table, CorpusVerifyOptions& options) {
   table.add("corpus", options.corpus, "DIR", "The corpus folder.").positional().required();
 }
 
-int run(const CorpusVerifyOptions& options) {
-  const Corpus corpus = Corpus::open(options.corpus);
-  ProgressBar bar("verifying", "shards", static_cast<std::int64_t>(corpus.manifest().shards.size()));
-  corpus.verify([&](std::size_t done, std::size_t) { bar.update(static_cast<std::int64_t>(done)); });
-  bar.finish();
-  fmt::print("{}: sound; {} shards, {} documents, {} sentences, {} tokens\n", options.corpus,
-             corpus.manifest().shards.size(), corpus.documents(), corpus.sentences(), corpus.tokens());
+int run(const CorpusVerifyOptions& options, World& world) {
+  if (!world.first()) {
+    const std::string who = fmt::format("rank {} on host {}", world.rank(), world.host());
+    serve_far_work(1, [&] { return verify_service(options.corpus, who); });
+    return exit_done;
+  }
+  const std::unique_ptr<RankWorkers> far = world.alone() ? nullptr : std::make_unique<RankWorkers>();
+  std::optional<ProgressBar> bar;
+  const auto progress = [&](std::size_t done, std::size_t shards) {
+    if (!bar) bar.emplace("verifying", "shards", static_cast<std::int64_t>(shards));
+    bar->update(static_cast<std::int64_t>(done));
+  };
+  const Manifest manifest = verify_corpus(options.corpus, progress, far.get());
+  bar->finish();
+  const ShardEntry sum = sum_of(manifest.shards);
+  fmt::print("{}: sound; {} shards, {} documents, {} sentences, {} tokens\n", options.corpus, manifest.shards.size(),
+             sum.documents, sum.sentences, sum.tokens);
   return exit_done;
 }
 
