@@ -20,10 +20,13 @@ void redirect(const std::string& path, int to) {
 
 }  // namespace
 
-RunningProgram::RunningProgram(const std::vector<std::string>& arguments) {
+RunningProgram::RunningProgram(const std::vector<std::string>& arguments)
+    : RunningProgram(PRELUDE_PROGRAM, arguments) {}
+
+RunningProgram::RunningProgram(const std::string& program, const std::vector<std::string>& arguments) {
   outputs_ = (std::filesystem::temp_directory_path() / "prelude-program-XXXXXX").string();
   if (::mkdtemp(outputs_.data()) == nullptr) throw std::runtime_error("cannot make " + outputs_);
-  std::vector<std::string> words{PRELUDE_PROGRAM};
+  std::vector<std::string> words{program};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
   for (auto& word : words) pointers.push_back(word.data());
@@ -33,7 +36,7 @@ RunningProgram::RunningProgram(const std::vector<std::string>& arguments) {
   if (child_ > 0) return;
   redirect(outputs_ + "/output", STDOUT_FILENO);
   redirect(outputs_ + "/errors", STDERR_FILENO);
-  ::execv(PRELUDE_PROGRAM, pointers.data());
+  ::execvp(program.c_str(), pointers.data());
   ::_exit(126);
 }
 

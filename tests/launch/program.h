@@ -15,12 +15,15 @@ struct ProgramResult {
 class RunningProgram {
  public:
   explicit RunningProgram(const std::vector<std::string>& arguments);
+  // Another program (found on the PATH where it has no slash) than ours.
+  RunningProgram(const std::string& program, const std::vector<std::string>& arguments);
   RunningProgram(const RunningProgram&) = delete;
   RunningProgram& operator=(const RunningProgram&) = delete;
   ~RunningProgram();  // kills it if it still runs
 
   void send(int signal) const;
   bool running();
+  int process() const { return child_; }
   // Once.
   ProgramResult wait();
 
