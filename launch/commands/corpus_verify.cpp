@@ -29,7 +29,7 @@ int run(const CorpusVerifyOptions& options, World& world) {
   std::optional<ProgressBar> bar;
   const auto progress = [&](std::size_t done, std::size_t shards) {
     if (!bar) bar.emplace("verifying", "shards", static_cast<std::int64_t>(shards));
-    bar->update(static_cast<std::int64_t>(done));
+    if (done > 0) bar->update(static_cast<std::int64_t>(done));
   };
   const Manifest manifest = verify_corpus(options.corpus, progress, far.get());
   bar->finish();

@@ -36,7 +36,7 @@ std::string to_bytes(std::size_t index) {
 
 Manifest verify_corpus(const std::string& folder, const std::function<void(std::size_t, std::size_t)>& progress,
                        FarWorkers* far) {
-  const Manifest manifest = read_manifest(path_of(folder));
+  Manifest manifest = read_manifest(path_of(folder));
   const std::size_t shards = manifest.shards.size();
   std::size_t next = 0;
   std::size_t done = 0;

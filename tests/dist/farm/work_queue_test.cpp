@@ -183,7 +183,7 @@ TEST_F(WorkQueueTest, AServiceThatCannotBeginIsNamed) {
 // Rank 0 fails or stops with answers still out: the workers go home all the same.
 TEST_F(WorkQueueTest, WorkersGoHomeWhenNobodyWaits) {
   if (!first()) {
-    return serve(2, [](std::string request) {
+    return serve(2, [](const std::string& request) {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
       return request + std::string(100000, 'x');
     });
