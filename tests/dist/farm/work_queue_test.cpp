@@ -218,19 +218,3 @@ TEST_F(WorkQueueTest, ASignalAtAWorkerIsHeard) {
 
 }  // namespace
 }  // namespace prelude
-
-// Only rank 0's results count and are printed; another rank that fails on its own says so too.
-int main(int argc, char** argv) {
-  int provided = MPI_THREAD_SINGLE;
-  MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &provided);
-  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
-  testing::InitGoogleTest(&argc, argv);
-  int rank = 0;
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  if (rank > 0)
-    delete testing::UnitTest::GetInstance()->listeners().Release(
-        testing::UnitTest::GetInstance()->listeners().default_result_printer());
-  const int code = RUN_ALL_TESTS();
-  MPI_Finalize();
-  return code;
-}

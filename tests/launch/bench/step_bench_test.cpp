@@ -8,6 +8,7 @@
 #include "core/t5/flops.h"
 #include "core/t5/initialise.h"
 #include "launch/commands/bench.h"
+#include "tests/launch/one_rank.h"
 
 namespace prelude::test {
 namespace {
@@ -27,7 +28,8 @@ TEST(StepBench, CountsTheFormulasFlopsOfTheMeasuredStep) {
 
 TEST(BenchCommand, WritesTheContractsFields) {
   ::testing::internal::CaptureStdout();
-  const int code = bench_command().run({"--shape", "tiny", "--prompt", "4", "--source", "20", "--batch", "2", "--steps",
+  const int code =
+      test::run_alone(bench_command(), {"--shape", "tiny", "--prompt", "4", "--source", "20", "--batch", "2", "--steps",
                                         "2", "--threads", "1", "--device", "cpu", "--json"});
   std::fflush(stdout);
   const nlohmann::json object = nlohmann::json::parse(::testing::internal::GetCapturedStdout());
@@ -43,9 +45,9 @@ TEST(BenchCommand, WritesTheContractsFields) {
 }
 
 TEST(BenchCommand, RefusesWhatItCannotMeasure) {
-  EXPECT_THROW((void)bench_command().run({"--shape", "t5-huge"}), UserError);
-  EXPECT_THROW((void)bench_command().run({"--shape", "tiny", "--backbone", "x"}), UserError);
-  EXPECT_THROW((void)bench_command().run({"--what", "everything"}), UserError);
+  EXPECT_THROW((void)test::run_alone(bench_command(), {"--shape", "t5-huge"}), UserError);
+  EXPECT_THROW((void)test::run_alone(bench_command(), {"--shape", "tiny", "--backbone", "x"}), UserError);
+  EXPECT_THROW((void)test::run_alone(bench_command(), {"--what", "everything"}), UserError);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ namespace {
 
 nlohmann::json evaluate(const std::vector<std::string>& arguments) {
   ::testing::internal::CaptureStdout();
-  const int code = evaluate_command().run(arguments);
+  const int code = test::run_alone(evaluate_command(), arguments);
   std::fflush(stdout);
   const std::string text = ::testing::internal::GetCapturedStdout();
   EXPECT_EQ(code, exit_done);
@@ -80,14 +80,14 @@ TEST(Evaluate, SaysWhatALineLacks) {
   for (const auto& [content, expected] : mistakes) {
     write_file(folder / "in", content);
     try {
-      (void)evaluate_command().run(
-          {"--backbone", golden.backbone_folder(), "--input", folder / "in", "--device", "cpu"});
+      (void)test::run_alone(evaluate_command(),
+                            {"--backbone", golden.backbone_folder(), "--input", folder / "in", "--device", "cpu"});
       ADD_FAILURE() << "no UserError for " << content;
     } catch (const UserError& error) {
       EXPECT_NE(std::string(error.what()).find(expected), std::string::npos) << error.what();
     }
   }
-  EXPECT_THROW((void)evaluate_command().run({"--backbone", golden.backbone_folder()}), UserError);
+  EXPECT_THROW((void)test::run_alone(evaluate_command(), {"--backbone", golden.backbone_folder()}), UserError);
 }
 
 // A small backbone with T5's tokenizer, a prompt, and a corpus of random ids.

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/error.h"
+#include "tests/launch/one_rank.h"
 #include "tests/launch/predict/golden_requests.h"
 #include "tests/temporary_folder.h"
 
@@ -26,7 +27,7 @@ std::vector<nlohmann::json> predict(const GoldenFile& golden, const std::vector<
                                      "--threads",        "1"};
   if (golden.prompt) arguments.insert(arguments.end(), {"--prompt", golden.prompt_folder()});
   arguments.insert(arguments.end(), more.begin(), more.end());
-  EXPECT_EQ(predict_command().run(arguments), exit_done);
+  EXPECT_EQ(test::run_alone(predict_command(), arguments), exit_done);
   return read_lines(folder / "out");
 }
 
@@ -62,9 +63,10 @@ TEST(Predict, LeavesNoOutputBehindAMistake) {
   const TemporaryFolder folder;
   const GoldenFile golden{"v1_1", false};
   write_file(folder / "in", "{\"source_ids\": [5], \"target_ids\": [7]}\n{\"source_ids\": [48]}\n");
-  EXPECT_THROW((void)predict_command().run({"--backbone", golden.backbone_folder(), "--input", folder / "in",
-                                            "--output", folder / "out", "--batch-size", "1", "--device", "cpu"}),
-               UserError);
+  EXPECT_THROW(
+      (void)test::run_alone(predict_command(), {"--backbone", golden.backbone_folder(), "--input", folder / "in",
+                                                "--output", folder / "out", "--batch-size", "1", "--device", "cpu"}),
+      UserError);
   EXPECT_FALSE(std::ifstream(folder / "out").good());
 }
 
@@ -80,7 +82,7 @@ TEST(Predict, AppendsTheEndOfSequenceWhereAsked) {
                                        "--output",   folder / "out",
                                        "--device",   "cpu"};
     arguments.insert(arguments.end(), more.begin(), more.end());
-    EXPECT_EQ(predict_command().run(arguments), exit_done);
+    EXPECT_EQ(test::run_alone(predict_command(), arguments), exit_done);
     return read_lines(folder / "out").at(0);
   };
   const auto appended =

@@ -29,7 +29,7 @@ T5Config backbone_config() {
   config.d_ff = 32;
   config.num_layers = 2;
   config.num_decoder_layers = 2;
-  config.num_heads = 3;
+  config.num_heads = 4;
   return config;
 }
 

@@ -107,7 +107,7 @@ class Oracle {
       row[k] -= rate * options_.weight_decay * row[k];
       row[k] -= rate * m_hat / (std::sqrt(v_hat) + options_.epsilon);
     }
-    return {loss / tokens, norm};
+    return {loss / tokens, norm, 0, false};
   }
   const at::Tensor& rows() const { return rows_; }
 

@@ -8,6 +8,7 @@
 #include "core/delta/soft_prompt.h"
 #include "launch/predict/answers.h"
 #include "tests/core/t5/small_backbone.h"
+#include "tests/launch/one_rank.h"
 
 namespace prelude {
 namespace {
@@ -45,15 +46,18 @@ class ValidationTest : public ::testing::Test {
     return ids;
   }
   double accuracy(const PretextTask& task) const {
-    return Validation(task, 4, 3, model_.config(), at::Device(at::kCPU)).evaluate(model_, prompt_).accuracy;
+    return Validation(task, 4, 3, model_.config(), at::Device(at::kCPU), one_.ranks.data())
+        .evaluate(model_, prompt_)
+        .accuracy;
   }
   // What `prelude evaluate` predicts.
   std::int64_t answer(const PretextTask& task) const {
     const LoadedModel loaded(model_, std::make_unique<SoftPrompt>(prompt_.rows().detach(), at::Device(at::kCPU)),
-                             std::nullopt, "", at::Device(at::kCPU));
+                             std::nullopt, "", at::Device(at::kCPU), one_.ranks.data());
     return answer_examples(loaded, std::vector<Example>{task.validation_sample(0)}, task.label_ids()).best.at(0);
   }
 
+  test::OneRank one_;
   Model model_ = test::small_model(test::small_config(), 3, at::kFloat);
   SoftPrompt prompt_{test::random_tensor({2, 12}, 7).to(at::kFloat), at::Device(at::kCPU)};
   Example example_{.source = {5, 9, 20}, .target = {}, .label = 1};

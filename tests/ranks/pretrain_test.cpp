@@ -1,0 +1,130 @@
+// `prelude pretrain` under mpirun: the same run on any number of ranks, stopped and continued, killed and resumed.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <csignal>
+#include <cstring>
+
+#include "tests/launch/commands/pretrain_bench.h"
+#include "tests/ranks/ranks.h"
+
+namespace prelude::test {
+namespace {
+
+class PretrainOnRanks : public ::testing::Test {
+ protected:
+  ProgramResult pretrain(int ranks, const std::string& run, const std::vector<std::string>& more = {}) const {
+    return run_ranks(ranks, bench_.arguments(run, more));
+  }
+  std::string prompt(const std::string& run) const { return bench_.prompt_bytes(run, "prompt"); }
+
+  // The numbers of two prompts, relative to the largest of them.
+  double difference(const std::string& a, const std::string& b) const {
+    const std::string one = prompt(a);
+    const std::string other = prompt(b);
+    if (one.empty() || one.size() != other.size()) return 1e30;
+    double largest = 0;
+    double apart = 0;
+    for (std::size_t at = 0; at + sizeof(float) <= one.size(); at += sizeof(float)) {
+      float x = 0;
+      float y = 0;
+      std::memcpy(&x, one.data() + at, sizeof x);
+      std::memcpy(&y, other.data() + at, sizeof y);
+      largest = std::max(largest, std::abs(static_cast<double>(x)));
+      apart = std::max(apart, std::abs(static_cast<double>(x) - static_cast<double>(y)));
+    }
+    return apart / largest;
+  }
+
+  PretrainBench bench_;
+};
+
+TEST_F(PretrainOnRanks, EveryLayoutEndsWhereOneRankEnds) {
+  const std::vector<std::string> steps{"--steps", "50"};
+  ASSERT_EQ(bench_.pretrain("one", steps).code, 0);
+  const std::vector<std::pair<int, int>> layouts{{2, 1}, {2, 2}, {4, 1}, {4, 2}, {4, 4}, {8, 2}, {8, 4}};
+  for (const auto& [ranks, tensor] : layouts) {
+    const std::string run = fmt::format("r{}t{}", ranks, tensor);
+    const auto result = pretrain(ranks, run, {"--steps", "50", "--tensor-parallel", std::to_string(tensor)});
+    ASSERT_EQ(result.code, 0) << run << ": " << result.errors;
+    EXPECT_LT(difference(run, "one"), 1e-4) << run;
+  }
+}
+
+TEST_F(PretrainOnRanks, OrderedGivesTheBytesAndTheMetricsOfOneRank) {
+  ASSERT_EQ(bench_.pretrain("one").code, 0);
+  for (const int ranks : {2, 3, 4, 8}) {
+    const std::string run = fmt::format("r{}", ranks);
+    const auto result = pretrain(ranks, run, {"--reduction", "ordered"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_EQ(prompt(run), prompt("one")) << ranks;
+    EXPECT_EQ(bench_.metrics(run), bench_.metrics("one")) << ranks;
+  }
+}
+
+TEST_F(PretrainOnRanks, ARunGoesOnOnAnotherNumberOfRanks) {
+  ASSERT_EQ(bench_.pretrain("one", {"--steps", "24"}).code, 0);
+  int steps = 0;
+  for (const int ranks : {1, 2, 4, 1}) {
+    steps += 6;
+    const auto result = pretrain(ranks, "moved", {"--steps", std::to_string(steps), "--reduction", "ordered"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+  }
+  EXPECT_EQ(prompt("moved"), prompt("one"));
+}
+
+// The same layout again: the very same bits, with the default reduction and with a cut model.
+TEST_F(PretrainOnRanks, AKilledRunResumesToTheSameBytes) {
+  for (const int tensor : {1, 2}) {
+    const std::vector<std::string> more{"--steps", "40", "--tensor-parallel", std::to_string(tensor)};
+    const std::string whole = fmt::format("whole{}", tensor);
+    const std::string killed = fmt::format("killed{}", tensor);
+    ASSERT_EQ(pretrain(4, whole, more).code, 0);
+    RunningProgram program(PRELUDE_MPIRUN, with_ranks(4, bench_.arguments(killed, more)));
+    ASSERT_TRUE(wait_for([&] { return bench_.last_step(killed) >= 9; }));
+    const int victim = process_of_rank(program.process(), 2);
+    ASSERT_GT(victim, 0);
+    ::kill(victim, SIGKILL);
+    const auto result = program.wait();
+    EXPECT_NE(result.code, 0);
+    EXPECT_NE(result.errors.find("rank 2 on "), std::string::npos) << result.errors;
+    EXPECT_NE(result.errors.find(" died"), std::string::npos) << result.errors;
+    ASSERT_LT(bench_.last_step(killed), 40);
+    ASSERT_EQ(pretrain(4, killed, more).code, 0);
+    EXPECT_EQ(prompt(killed), prompt(whole)) << tensor;
+    EXPECT_EQ(bench_.metrics(killed), bench_.metrics(whole)) << tensor;
+  }
+}
+
+TEST_F(PretrainOnRanks, ASignalAtAnyRankStopsAllAfterACheckpoint) {
+  const std::vector<std::string> more{"--steps", "2000"};
+  for (const int rank : {0, 3}) {
+    for (const int signal : {SIGTERM, SIGUSR1, SIGINT}) {
+      const std::string run = fmt::format("s{}-{}", rank, signal);
+      RunningProgram program(PRELUDE_MPIRUN, with_ranks(4, bench_.arguments(run, more)));
+      ASSERT_TRUE(wait_for([&] { return bench_.last_step(run) >= 3; }));
+      ::kill(process_of_rank(program.process(), rank), signal);
+      const auto result = program.wait();
+      EXPECT_EQ(result.code, 3) << result.errors;
+      EXPECT_NE(result.errors.find("run the same command again to go on"), std::string::npos) << result.errors;
+    }
+  }
+}
+
+TEST_F(PretrainOnRanks, AStoppedRankIsNamedWithinTheTimeout) {
+  RunningProgram program(PRELUDE_MPIRUN,
+                         with_ranks(4, bench_.arguments("still", {"--steps", "2000", "--collective-timeout", "2"})));
+  ASSERT_TRUE(wait_for([&] { return bench_.last_step("still") >= 3; }));
+  const int victim = process_of_rank(program.process(), 1);
+  ::kill(victim, SIGSTOP);
+  const auto result = program.wait();
+  EXPECT_NE(result.code, 0);
+  EXPECT_NE(result.errors.find("rank 1 on "), std::string::npos) << result.errors;
+  EXPECT_NE(result.errors.find("did not answer"), std::string::npos) << result.errors;
+  EXPECT_TRUE(wait_for([&] { return !process_lives(victim); }));
+}
+
+}  // namespace
+}  // namespace prelude::test
