@@ -13,7 +13,7 @@ namespace {
 std::unique_ptr<Communicator> device_group(const RankOptions& options, const Session& session, World& world) {
   const bool cuda = session.device.is_cuda();
   require(options.collectives != "nccl" || cuda, "--collectives nccl needs --device cuda");
-  const bool nccl = cuda && options.collectives != "mpi" && !world.alone();
+  const bool nccl = options.collectives == "nccl" || (cuda && options.collectives.empty() && !world.alone());
   return nccl ? make_nccl(world.group(), session.device.index(), world.recorder()) : world.group().split(0, "world");
 }
 

@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/io/shallow_json.h"
+#include "core/t5/parallel_cost.h"
 
 namespace prelude {
 namespace {
@@ -134,7 +135,7 @@ Weights load_weights(const std::vector<SafetensorsFile>& files, T5Config& config
                      at::ScalarType dtype, const TensorParallel& parallel) {
   ensure(!files.empty() && at::isFloatingType(dtype), "weights of dtype {} out of {} files", at::toString(dtype),
          files.size());
-  require_divides(config, parallel.size());
+  require_tensor_degree(config, parallel.size());
   WeightReader reader(files);
   settle_output(reader, config);
   Weights weights;

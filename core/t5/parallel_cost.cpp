@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <numeric>
-#include <string_view>
 
 #include "core/error.h"
 #include "core/t5/flops.h"
@@ -12,17 +11,6 @@
 
 namespace prelude {
 namespace {
-
-// A tensor that tensor parallelism cuts; embedding, output matrix and norms are not among them.
-bool is_cut(std::string_view name) {
-  constexpr std::string_view cut[] = {".q.weight",    ".k.weight",  ".v.weight",
-                                      ".o.weight",    ".wi.weight", ".wi_0.weight",
-                                      ".wi_1.weight", ".wo.weight", ".relative_attention_bias.weight"};
-  for (const std::string_view ending : cut) {
-    if (name.ends_with(ending)) return true;
-  }
-  return false;
-}
 
 Collectives all_reduces(std::int64_t number, std::int64_t bytes) { return {number, number * bytes}; }
 
@@ -51,10 +39,10 @@ WeightElements resident_weights(const T5Config& config, std::int64_t tensor) {
   for (const WeightSlot& slot : weight_slots(config, none)) {
     const std::int64_t elements =
         std::accumulate(slot.shape.begin(), slot.shape.end(), std::int64_t{1}, std::multiplies<>());
-    if (is_cut(slot.name)) {
-      held.sharded += elements / tensor;
-    } else {
+    if (slot.cut == Cut::none) {
       held.replicated += elements;
+    } else {
+      held.sharded += elements / tensor;
     }
   }
   return held;

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <utility>
 
-#include "core/error.h"
 #include "core/io/checksum.h"
+#include "core/t5/parallel_cost.h"
 
 namespace prelude {
 namespace {
@@ -114,16 +114,6 @@ std::int64_t Weights::bytes() const {
   return sum;
 }
 
-void require_divides(const T5Config& config, int ranks) {
-  if (config.num_heads % ranks == 0 && config.d_ff % ranks == 0) return;
-  std::string fitting;
-  for (std::int64_t n = 1; n <= config.num_heads; ++n) {
-    if (config.num_heads % n == 0 && config.d_ff % n == 0) fitting += fmt::format("{}{}", n == 1 ? "" : ", ", n);
-  }
-  fail("--tensor-parallel {} does not divide {} heads and a feed-forward of {}; use one of {}", ranks, config.num_heads,
-       config.d_ff, fitting);
-}
-
 std::vector<std::int64_t> local_shape(const WeightSlot& slot, int ranks) {
   std::vector<std::int64_t> shape = slot.shape;
   if (slot.cut != Cut::none) shape[static_cast<std::size_t>(slot.cut)] /= ranks;
@@ -138,7 +128,7 @@ at::Tensor local_slice(const WeightSlot& slot, const at::Tensor& whole, const Te
 }
 
 Weights slice_weights(const T5Config& config, const Weights& whole, const TensorParallel& parallel) {
-  require_divides(config, parallel.size());
+  require_tensor_degree(config, parallel.size());
   Weights sliced = whole;
   for (const WeightSlot& slot : weight_slots(config, sliced)) {
     slot.tensor.get() = local_slice(slot, slot.tensor.get(), parallel).contiguous();

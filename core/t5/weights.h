@@ -73,8 +73,6 @@ struct WeightSlot {
 // them only where it is not tied. The slots refer into `weights`.
 std::vector<WeightSlot> weight_slots(const T5Config& config, Weights& weights);
 
-// Throws UserError unless `ranks` divides the heads and the feed-forward's width; it lists the numbers that do.
-void require_divides(const T5Config& config, int ranks);
 // The shape of the part that each of `ranks` tensor-parallel ranks holds.
 std::vector<std::int64_t> local_shape(const WeightSlot& slot, int ranks);
 // The part of `whole` (the slot's shape) that `parallel`'s rank holds: a view of it, rows being contiguous.

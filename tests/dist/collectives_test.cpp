@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include "core/delta/soft_prompt.h"
+#include "core/t5/parallel_cost.h"
 #include "dist/tensor_group.h"
+#include "tests/core/executed_flops.h"
 #include "tests/core/t5/small_backbone.h"
 #include "tests/dist/recording_communicator.h"
 #include "tests/dist/variants.h"
@@ -52,6 +54,9 @@ TEST(Collectives, AStepSendsWhatTheFormulaSays) {
     const std::int64_t source_bytes = 2 * (9 + prompt_rows) * config.d_model * 4;  // [B,S,D] float32
     const std::int64_t target_bytes = 2 * 3 * config.d_model * 4;                  // [B,T,D]
     EXPECT_EQ(bytes_of(calls), (4 * encoder + 1) * source_bytes + (6 * decoder - 2) * target_bytes);
+    const auto planned = tensor_collectives(config, {2, 9 + prompt_rows, 3}, 2, 4).total();
+    EXPECT_EQ(planned.number, static_cast<std::int64_t>(calls.size()));
+    EXPECT_EQ(planned.bytes, bytes_of(calls));
   }
   EXPECT_EQ(4 * 24 + 6 * 24 + 1 - 2, 239);  // T5 XXL
 }
@@ -74,6 +79,24 @@ TEST(Collectives, WithoutAGraphOnlyTheForwardSends) {
   const at::NoGradGuard no_graph;
   model.loss_sum(batch, {});
   EXPECT_EQ(ranks.calls().size(), 2U * 2 + 3U * 3);
+}
+
+// What `prelude plan` counts for a rank is what a rank computes: its part of the cut products, and the output matrix
+// whole.
+TEST(Collectives, ARankComputesWhatThePlanCounts) {
+  T5Config config = many_heads(4, 4);
+  config.d_kv = 4;
+  for (const int size : {1, 2, 4, 8}) {
+    RecordingCommunicator ranks(size - 1, size);
+    const TensorGroup parallel(ranks);
+    const Model model(config, slice_weights(config, test::spread_weights(config, 1, at::kFloat), parallel), parallel);
+    const SoftPrompt prompt(test::random_tensor({20, config.d_model}, 5).to(at::kFloat), at::kCPU);
+    const Batch batch = test::small_batch(config, {300, 300}, {3, 3}, 2);
+    const test::CountedSection counted;
+    model.loss_sum(batch, DeltaSites(prompt)).backward();
+    const double planned = 2 * rank_flops(config, 320, 3, size).total();
+    EXPECT_NEAR(counted.executed().flops / planned, 1.0, 0.01) << size;
+  }
 }
 
 TEST(Collectives, AWholeModelSendsNothing) {

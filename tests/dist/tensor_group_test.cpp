@@ -8,6 +8,7 @@
 #include "dist/mesh.h"
 #include "tests/core/t5/small_backbone.h"
 #include "tests/dist/ranks.h"
+#include "tests/dist/recording_communicator.h"
 #include "tests/dist/variants.h"
 #include "tests/message_of.h"
 
@@ -126,8 +127,10 @@ TEST(TensorGroup, ARankHoldsItsShareOfTheBytes) {
 TEST(TensorGroup, DegreesThatDoNotDivideAreRefused) {
   T5Config config = test::variants()[0].config;
   config.num_heads = 6;
-  EXPECT_EQ(test::message_of([&] { require_divides(config, 4); }),
-            "--tensor-parallel 4 does not divide 6 heads and a feed-forward of 24; use one of 1, 2, 3, 6");
+  const Weights whole = test::spread_weights(config, 15, at::kFloat);
+  const auto four = std::make_unique<test::RecordingCommunicator>(0, 4);
+  EXPECT_EQ(test::message_of([&] { slice_weights(config, whole, TensorGroup(*four)); }),
+            "tensor parallel 4 does not divide 6 heads; use 1, 2, 3, 6");
 }
 
 }  // namespace

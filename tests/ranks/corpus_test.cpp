@@ -44,7 +44,7 @@ class CorpusRanks : public testing::Test {
   std::vector<std::string> build(const std::string& output, const std::vector<std::string>& more = {}) const {
     std::vector<std::string> words{"corpus",    "build",       "--input",        kBooks,     "--input",
                                    text_,       "--tokenizer", kModel,           "--output", output,
-                                   "--workers", "1",           "--shard-tokens", "100000"};
+                                   "--workers", "1",           "--shard-tokens", "30000"};
     words.insert(words.end(), more.begin(), more.end());
     return words;
   }

@@ -73,6 +73,15 @@ TEST_F(PretrainOnRanks, ARunGoesOnOnAnotherNumberOfRanks) {
     ASSERT_EQ(result.code, 0) << result.errors;
   }
   EXPECT_EQ(prompt("moved"), prompt("one"));
+  // By default to rounding alone; and a model may be cut otherwise when it goes on.
+  const std::vector<std::pair<int, const char*>> layouts{{1, "1"}, {4, "2"}, {2, "1"}, {2, "2"}};
+  for (std::size_t k = 0; k < layouts.size(); ++k) {
+    const auto& [ranks, tensor] = layouts[k];
+    const auto end = fmt::format("{}", 6 * (k + 1));
+    const auto result = pretrain(ranks, "rounded", {"--steps", end, "--tensor-parallel", tensor});
+    ASSERT_EQ(result.code, 0) << result.errors;
+  }
+  EXPECT_LT(difference("rounded", "one"), 1e-4);
 }
 
 // The same layout again: the very same bits, with the default reduction and with a cut model.

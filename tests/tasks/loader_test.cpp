@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <stdexcept>
@@ -146,6 +147,52 @@ TEST(Loader, RefusesEmptyBatches) {
   EXPECT_THROW(Loader(task, {.threads = 0}, 0), UserError);
   EXPECT_THROW(Loader(task, {.prefetch = 0}, 0), UserError);
   EXPECT_THROW((void)load_validation(task, 0, 1), UserError);
+}
+
+// The ranks together load each sample of a step once, and none builds another's.
+TEST(Loader, RanksShareSamplesByArithmetic) {
+  for (const int ranks : {1, 2, 3, 4, 8, 23}) {
+    std::vector<std::int32_t> all;
+    for (int rank = 0; rank < ranks; ++rank) {
+      const CountingTask task;
+      LoaderOptions options{.seed = 3, .global_batch = 22, .micro_batch = 4, .rank = rank, .ranks = ranks};
+      const auto step = load_step(task, options, 5);
+      int loaded = 0;
+      for (const auto& micro_batch : labels_of(step.micro_batches)) {
+        EXPECT_LE(micro_batch.size(), 4U);
+        loaded += static_cast<int>(micro_batch.size());
+        for (const auto label : micro_batch) EXPECT_EQ((label - 5 * 22) % ranks, rank);
+        all.insert(all.end(), micro_batch.begin(), micro_batch.end());
+      }
+      EXPECT_EQ(task.calls, loaded);
+      EXPECT_LE(loaded, (22 + ranks - 1) / ranks);
+      EXPECT_LE(static_cast<std::int64_t>(step.micro_batches.size()), most_micro_batches(options));
+    }
+    std::sort(all.begin(), all.end());
+    ASSERT_EQ(all.size(), 22U);
+    for (std::int32_t k = 0; k < 22; ++k) EXPECT_EQ(all[static_cast<std::size_t>(k)], 5 * 22 + k);
+  }
+}
+
+// Shared out by micro-batches, they are those that one rank would cut, dealt in turn.
+TEST(Loader, RanksShareTheMicroBatchesOfOneRank) {
+  const CountingTask task;
+  const auto expected = expected_labels(5, 22);
+  for (const int ranks : {1, 2, 4, 8}) {
+    for (int rank = 0; rank < ranks; ++rank) {
+      LoaderOptions options{.seed = 3, .global_batch = 22, .micro_batch = 4};
+      options.sharing = Sharing::micro_batches;
+      options.rank = rank;
+      options.ranks = ranks;
+      const auto mine = labels_of(load_step(task, options, 5).micro_batches);
+      std::vector<std::vector<std::int32_t>> share;
+      for (std::size_t m = static_cast<std::size_t>(rank); m < expected.size(); m += static_cast<std::size_t>(ranks)) {
+        share.push_back(expected[m]);
+      }
+      EXPECT_EQ(mine, share);
+      EXPECT_LE(static_cast<std::int64_t>(mine.size()), most_micro_batches(options));
+    }
+  }
 }
 
 }  // namespace

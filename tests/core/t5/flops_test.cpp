@@ -1,12 +1,12 @@
 #include "core/t5/flops.h"
 
 #include <ATen/ATen.h>
-#include <ATen/record_function.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
 #include "core/delta/soft_prompt.h"
+#include "tests/core/executed_flops.h"
 #include "tests/core/t5/small_backbone.h"
 
 namespace prelude::test {
@@ -46,50 +46,6 @@ TEST(Flops, OfTheWeightProductsAddUp) {
   }
 }
 
-// What the dispatcher sees being multiplied.
-struct Executed {
-  double flops = 0;
-  std::int64_t weight_gradients = 0;  // products whose result has the shape of a weight
-};
-thread_local Executed executed;
-
-double product(c10::IntArrayRef a, c10::IntArrayRef b) {
-  return 2.0 * static_cast<double>(c10::multiply_integers(a)) * static_cast<double>(b.back());
-}
-
-// Scores and mix: 4 B H S M K, as q [B,H,S,K] and k [B,H,M,K] say.
-double fused_attention(c10::IntArrayRef q, c10::IntArrayRef k) {
-  return 4.0 * static_cast<double>(c10::multiply_integers(q)) * static_cast<double>(k[2]);
-}
-
-std::unique_ptr<at::ObserverContext> count(const at::RecordFunction& function) {
-  const std::string name = function.name();
-  const auto inputs = function.inputs();
-  const auto sizes = [&](std::size_t i) { return inputs[i].toTensor().sizes(); };
-  if (name == "aten::mm" || name == "aten::bmm") executed.flops += product(sizes(0), sizes(1));
-  if (name == "aten::addmm" || name == "aten::baddbmm") executed.flops += product(sizes(1), sizes(2));
-  if (name == "aten::mm" && sizes(0)[0] < 100 && sizes(0)[1] >= 100) ++executed.weight_gradients;
-  if (name == "aten::_scaled_dot_product_flash_attention_for_cpu")
-    executed.flops += fused_attention(sizes(0), sizes(1));
-  if (name == "aten::_scaled_dot_product_flash_attention_for_cpu_backward") {
-    executed.flops += 2.0 * fused_attention(sizes(1), sizes(2));  // without the scores it makes again
-  }
-  return nullptr;
-}
-
-class CountedSection {
- public:
-  CountedSection() : handle_(at::addThreadLocalCallback(at::RecordFunctionCallback(count).needsInputs(true))) {
-    executed = {};
-  }
-  ~CountedSection() { at::removeCallback(handle_); }
-  CountedSection(const CountedSection&) = delete;
-  CountedSection& operator=(const CountedSection&) = delete;
-
- private:
-  at::CallbackHandle handle_;
-};
-
 T5Config counted_config(bool gated) {
   T5Config config = small_config();
   config.d_model = 24;
@@ -117,7 +73,7 @@ TEST_P(ExecutedFlops, AreTheFormulasWithinOnePercent) {
     const at::NoGradGuard no_graph;
     const CountedSection counted;
     (void)model.loss_sum(batch, DeltaSites(prompt));
-    forward = executed.flops;
+    forward = counted.executed().flops;
   }
   EXPECT_NEAR(forward / (2.0 * forward_flops(config, 320, 3)), 1.0, 0.01);
 
@@ -125,10 +81,10 @@ TEST_P(ExecutedFlops, AreTheFormulasWithinOnePercent) {
   {
     const CountedSection counted;
     model.loss_sum(batch, DeltaSites(prompt)).backward();
-    step = executed.flops;
+    step = counted.executed().flops;
   }
   EXPECT_NEAR(step / (2.0 * step_flops(config, 320, 3)), 1.0, 0.01);
-  EXPECT_EQ(executed.weight_gradients, 0);
+  EXPECT_EQ(CountedSection::executed().weight_gradients, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(FeedForward, ExecutedFlops, ::testing::Bool());
