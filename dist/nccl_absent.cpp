@@ -8,4 +8,6 @@ std::unique_ptr<Communicator> make_nccl(Communicator& /*host*/, int /*device*/, 
   fail("--collectives nccl: this build has no CUDA; build the preset cuda-release, or use --collectives mpi");
 }
 
+std::string nccl_library() { return "not built in"; }
+
 }  // namespace prelude

@@ -1,12 +1,15 @@
 #include "launch/version.h"
 
 #include <ATen/Context.h>
+#include <ATen/detail/CUDAHooksInterface.h>
 #include <fmt/format.h>
 #include <hdf5.h>
 #include <torch/headeronly/version.h>
 
 #include <thread>
 
+#include "dist/mpi/mpi_session.h"
+#include "dist/nccl/make_nccl.h"
 #include "launch/build_revision.h"
 
 namespace prelude {
@@ -40,11 +43,12 @@ std::string version_text() {
       "revision   {}\n"
       "LibTorch   {}\n"
       "HDF5       {}\n"
-      "MPI        not built in\n"
-      "NCCL       not built in\n"
+      "MPI        {}\n"
+      "NCCL       {}\n"
       "CPU        {} threads\n"
       "CUDA       {}\n",
-      version(), revision(), TORCH_VERSION, hdf5_version(), std::thread::hardware_concurrency(), cuda_devices());
+      version(), revision(), TORCH_VERSION, hdf5_version(), MpiSession::library(), nccl_library(),
+      std::thread::hardware_concurrency(), cuda_devices());
 }
 
 }  // namespace prelude

@@ -4,8 +4,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <exception>
+#include <string_view>
 
 #include "core/error.h"
 #include "dist/mpi/mpi_check.h"
@@ -31,6 +33,14 @@ bool MpiSession::launched() {
   require(found || tasks_of_slurm() < 2,
           "srun started {} tasks that cannot find each other: start them with srun --mpi=pmix", tasks_of_slurm());
   return found;
+}
+
+std::string MpiSession::library() {
+  std::array<char, MPI_MAX_LIBRARY_VERSION_STRING> text{};
+  int length = 0;
+  check_mpi(MPI_Get_library_version(text.data(), &length), "MPI_Get_library_version");
+  const std::string_view whole(text.data(), static_cast<std::size_t>(length));
+  return std::string(whole.substr(0, whole.find(',')));
 }
 
 MpiSession::MpiSession() : exceptions_(std::uncaught_exceptions()) {

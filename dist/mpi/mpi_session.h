@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "dist/communicator.h"
 #include "dist/watchdog/flight_recorder.h"
@@ -13,6 +14,9 @@ class MpiSession {
   // A launcher (mpirun, or srun with PMIx) started this process among others, or alone. Throws UserError where Slurm
   // started several that could not find each other.
   static bool launched();
+
+  // "Open MPI v4.1.4"; MPI need not be started.
+  static std::string library();
 
   // Starts MPI so that one thread at a time may call it. Throws UserError where a launcher of another MPI started
   // several processes and this one sees only itself.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "dist/communicator.h"
 #include "dist/watchdog/flight_recorder.h"
@@ -10,5 +11,8 @@ namespace prelude {
 // All ranks of `host` over NCCL, each with its own GPU `device`. `host` sends NCCL's id, every call is noted in
 // `recorder`; both outlive the result. Throws UserError where this build has no CUDA.
 std::unique_ptr<Communicator> make_nccl(Communicator& host, int device, FlightRecorder& recorder);
+
+// "2.28.9", or "not built in".
+std::string nccl_library();
 
 }  // namespace prelude

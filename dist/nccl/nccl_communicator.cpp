@@ -125,6 +125,12 @@ std::unique_ptr<Communicator> NcclCommunicator::split(int color, const std::stri
   return std::make_unique<NcclCommunicator>(part, device_, name, color, recorder_);
 }
 
+std::string nccl_library() {
+  int code = 0;
+  check_nccl(ncclGetVersion(&code), "ncclGetVersion");
+  return fmt::format("{}.{}.{}", code / 10000, code / 100 % 100, code % 100);
+}
+
 std::unique_ptr<Communicator> make_nccl(Communicator& host, int device, FlightRecorder& recorder) {
   const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device));
   ncclUniqueId id{};
