@@ -58,8 +58,8 @@ class CorpusRanks : public testing::Test {
     const std::size_t before = shards_in(output);
     RunningProgram job(PRELUDE_MPIRUN, with_ranks(4, build(output)));
     EXPECT_TRUE(wait_for([&] { return shards_in(output) >= before + 2 || !job.running(); }));
-    std::vector<int> processes;
-    for (int r = 0; r < 4; ++r) processes.push_back(process_of_rank(job.process(), r));
+    std::vector<int> processes(4);
+    for (int r = 0; r < 4; ++r) processes[static_cast<std::size_t>(r)] = process_of_rank(job.process(), r);
     EXPECT_GT(processes.at(static_cast<std::size_t>(rank)), 0);
     ::kill(processes.at(static_cast<std::size_t>(rank)), signal);
     ProgramResult result = job.wait();
