@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "launch/plan/plan_report.h"
 
@@ -16,7 +17,7 @@ std::string grouped(std::int64_t number) {
   return text;
 }
 
-std::string grouped(double number) { return grouped(static_cast<std::int64_t>(number + 0.5)); }
+std::string grouped(double number) { return grouped(std::lround(number)); }
 
 std::string bytes_line(const char* name, std::int64_t bytes, const std::string& note) {
   return fmt::format("  {:<18}{:>18} bytes {:>9.3f} GiB{}{}\n", name, grouped(bytes), gib(bytes),
