@@ -2,6 +2,7 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -37,11 +38,15 @@ int run(const std::vector<std::string>& arguments, prelude::World& world) {
   return code;
 }
 
-// Says what went wrong and ends the job: a rank that returned would leave the others waiting. Ranks often fail alike,
-// so those after the first give it the time to say it for all.
+// Ranks often fail alike: the first gets the time to say it for all and to end the job, then the second, and so on.
+std::chrono::milliseconds turn_of(int rank) {
+  return rank == 0 ? std::chrono::milliseconds(0) : std::chrono::milliseconds(1750 + 250 * std::min(rank, 40));
+}
+
+// Says what went wrong and ends the job: a rank that returned would leave the others waiting.
 int end_with(int code, const std::string& message, prelude::World* world) {
   const bool alone = world == nullptr || world->alone();
-  if (!alone && !world->first()) std::this_thread::sleep_for(std::chrono::seconds(2));
+  if (!alone) std::this_thread::sleep_for(turn_of(world->rank()));
   print_error(alone ? message : world->prefix() + message);
   if (!alone) world->abort(code);
   return code;

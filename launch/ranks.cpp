@@ -85,4 +85,14 @@ void require_same_launch(const World& world, const std::string& configuration) {
   }
 }
 
+void require_same_content(const World& world, const std::string& what, const std::string& hash) {
+  if (world.alone()) return;
+  const auto hashes = gather_texts(world.group(), hash);
+  for (std::size_t rank = 1; rank < hashes.size(); ++rank) {
+    require(hashes[rank] == hashes[0],
+            "{} has other content for rank {} on host {} than for rank 0 on host {}; give all the same", what, rank,
+            world.hosts()[rank], world.hosts()[0]);
+  }
+}
+
 }  // namespace prelude

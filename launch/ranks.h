@@ -49,5 +49,7 @@ class Ranks {
 // first that does not, and the first line that differs. `configuration`: as given, before anything was settled by the
 // machine.
 void require_same_launch(const World& world, const std::string& configuration);
+// Every rank must have read the same input; throws UserError that names the first that has not. `what`: "--corpus 'x'".
+void require_same_content(const World& world, const std::string& what, const std::string& hash);
 
 }  // namespace prelude

@@ -1,5 +1,6 @@
 #include "launch/run_folder.h"
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -45,9 +46,12 @@ void require_shared(const std::string& path, const World& world) {
     seen = found == word;
     if (!seen) std::this_thread::sleep_for(between_looks);
   }
-  require(seen, "--output: '{}' is not the folder that rank 0 sees on host {}; choose one on a shared file system",
-          path, world.hosts()[0]);
-  world.group().barrier();
+  const auto sights = gather_texts(world.group(), seen ? "seen" : "");
+  const auto blind = static_cast<std::size_t>(std::find(sights.begin(), sights.end(), "") - sights.begin());
+  require(
+      blind == sights.size(),
+      "--output: '{}' on host {} is not the folder that rank {} sees on host {}; choose one on a shared file system",
+      path, world.hosts()[0], blind, blind == sights.size() ? "" : world.hosts()[blind]);
   std::error_code error;
   if (world.first()) fs::remove(mark, error);
 }

@@ -48,8 +48,7 @@ LoaderOptions loader_of(const PretrainOptions& options, const MeshPlace& place) 
 }
 
 TrainEnd train(const PretrainOptions& options, const PretrainInputs& inputs, PretrainRun& run, const TrainState& state,
-               Telemetry& telemetry, const Ranks& ranks, at::Device device) {
-  const StopSignal signal;
+               Telemetry& telemetry, const Ranks& ranks, at::Device device, const StopSignal& signal) {
   const auto& config = inputs.model().config();
   const auto loader_options = loader_of(options, ranks.mesh().place);
   Loader loader(inputs.task(), loader_options, static_cast<std::uint64_t>(state.step));
@@ -95,12 +94,14 @@ void introduce(Telemetry& telemetry, const PretrainOptions& options, const Pretr
 }
 
 int run_pretrain(const PretrainOptions& given, World& world) {
+  const StopSignal signal;  // one that comes while the backbone is read counts too: a stop after the first step
   require_same_launch(world, config_of(given));
   PretrainOptions options = given;
   settle(options);
   const Session session = open_session(options.session, options.ranks, world);
   const Ranks ranks(options.ranks, session, world);
   const PretrainInputs inputs(options, session, ranks);
+  require_same_content(world, fmt::format("--corpus '{}'", options.corpus), inputs.corpus_hash());
   const RunFolder folder(options.output, world);
   const RunIdentity identity{inputs.backbone_hash(world), inputs.corpus_hash()};
   const auto resumption = resume(folder, options, identity, world);
@@ -122,7 +123,7 @@ int run_pretrain(const PretrainOptions& given, World& world) {
   telemetry->message(fmt::format("configuration: {}", folder.config()));
   if (resumed) telemetry->message(fmt::format("going on from step {}", *resumed));
 
-  const auto end = train(options, inputs, run, state, *telemetry, ranks, session.device);
+  const auto end = train(options, inputs, run, state, *telemetry, ranks, session.device, signal);
   if (end == TrainEnd::stopped_by_signal) return exit_stopped;
   if (options.verify_frozen) verify_frozen(inputs, frozen);
   if (world.first()) print_report(options, folder, "Done.");
