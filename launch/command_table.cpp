@@ -14,6 +14,7 @@
 #include "launch/commands/plan.h"
 #include "launch/commands/predict.h"
 #include "launch/commands/pretrain.h"
+#include "launch/commands/slurm.h"
 #include "launch/commands/tokenizer.h"
 #include "launch/nearest.h"
 #include "launch/version.h"
@@ -35,6 +36,7 @@ const std::vector<Command>& command_table() {
       evaluate_command(),
       bench_command(),
       plan_command(),
+      slurm_command(),
   };
   return table;
 }
