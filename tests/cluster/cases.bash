@@ -108,3 +108,77 @@ case_sigstop() {
   said sigstop.out "rank 2"
   again sigstop
 }
+
+# A power cut: the others say whom they miss, or Slurm does; the job goes on when the host is there again.
+case_host_killed() {
+  ARGUMENTS="$ARGUMENTS --collective-timeout 5" submit host-killed
+  until_step host-killed 30
+  minicluster kill n2
+  until_true 60 was_requeued "$job"
+  minicluster boot n2
+  until_true 60 all_idle
+  finish "$job" 180
+  said host-killed.out "rank 1 on n2"
+  said host-killed.out "going on from step"
+  same host-killed
+}
+
+# An unplugged cable looks the same from rank 0, but the cut-off rank is alive and has to end by itself.
+case_network_cut() {
+  ARGUMENTS="$ARGUMENTS --collective-timeout 5" submit network-cut
+  until_step network-cut 30
+  minicluster cut n2
+  local began=$SECONDS
+  until_true 30 grep -q "rank 1 on n2" network-cut.out
+  echo "said: named after $((SECONDS - began)) s"
+  until_true 60 gone network-cut
+  minicluster heal n2
+  until_true 90 was_requeued "$job"
+  finish "$job" 180
+  said network-cut.out "rank 1 on n2"
+  said network-cut.out "going on from step"
+  same network-cut
+}
+
+# Slurm looks at time limits twice a minute: the run must be longer than that.
+case_time_limit() {
+  ARGUMENTS="${ARGUMENTS/--steps 120/--steps 1500}" submit time-limit --time=1 --signal=B:USR1@30
+  until_true 120 was_requeued "$job"
+  said time-limit.out "stopped by SIGUSR1"
+  said time-limit.out "requeueing job $job"
+  scontrol update "job=$job" StartTime=now
+  until_true 60 grep -q "going on from step" time-limit.out
+  said time-limit.out "going on from step"
+}
+
+# Two lines and two seeds: four runs, one host each.
+case_array() {
+  printf '%s\n' "--learning-rate 0.3" "--learning-rate 0.1 --init-text 'two words' --init text" > array.grid
+  mkdir -p array
+  job=$(OUTPUT=array GRID=array.grid SEEDS="1 2" ARGUMENTS="${ARGUMENTS/--steps 120/--steps 4}" \
+    sbatch --parsable --nodes=1 --array=0-3 --output=array.%a.out "$root/launch/slurm/pretrain.sbatch")
+  for run in 0 1 2 3; do until_true 90 grep -q "^Done" "array.$run.out"; done
+  grep -q "seed = 2" array/3/config.ini || fail "no seed 2 in array/3"
+  grep -q "init-text = two words" array/2/config.ini || fail "no init-text in array/2"
+  echo "said: $(ls array | wc -l) runs of one array are done"
+}
+
+# refused NAME TEXT COMMAND ...: three hosts run this; it ends with code 2 and this one line.
+refused() {
+  local name=$1 text=$2 code=0; shift 2
+  timeout 60 srun --mpi=pmix --wait=30 --nodes=3 --ntasks=3 "$@" > "$name.refused" 2>&1 || code=$?
+  said "$name.refused" "$text"
+  [ "$(grep -c 'prelude: error:' "$name.refused")" = 1 ] || { cat "$name.refused"; fail "$name: not one line"; }
+  [ $code = 2 ] || { cat "$name.refused"; fail "$name: exit code $code"; }
+}
+
+case_bad_launches() {
+  local pretrain=("$PRELUDE" pretrain --backbone backbone "${options[@]}")
+  refused run-folder "--output: '/tmp/run' on host n1 is not the folder that rank 1 sees on host n2" \
+    "${pretrain[@]}" --corpus corpus --output /tmp/run
+  srun --nodes=3 --ntasks=3 bash -c '[ $SLURM_PROCID != 0 ] || cp -r corpus /tmp/corpus'
+  refused corpus-folder "/tmp/corpus" "${pretrain[@]}" --corpus /tmp/corpus --output bad
+  refused backbone-folder "/tmp/backbone" bash -c '
+    [ $SLURM_PROCID != 0 ] || cp -r backbone /tmp/backbone
+    exec "$@"' - "$PRELUDE" pretrain --backbone /tmp/backbone "${options[@]}" --corpus corpus --output bad
+}

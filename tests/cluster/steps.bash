@@ -27,18 +27,20 @@ minicluster() { bash "$MINICLUSTER" "$@"; }
 start_cluster() {
   ours=no
   export SLURM_CONF=${MINICLUSTER_DIR:-/srv/minicluster}/slurm.conf
-  if [ "$(timeout 10 sinfo -h -p low -o %D 2> /dev/null | paste -sd+ | bc 2> /dev/null)" = 3 ]; then return; fi
+  if [ "$(timeout 10 sinfo -h -N -p low 2> /dev/null | wc -l)" = 3 ]; then return; fi
   ours=yes
   minicluster up 3 9>&- > cluster.log 2>&1 || { cat cluster.log; stop_cluster; exit 1; }
 }
 stop_cluster() { [ $ours = no ] || minicluster down 9>&- > /dev/null 2>&1; }
+
+all_idle() { [ "$(sinfo -h -p low -t idle -o %D)" = 3 ]; }
 
 # After a case: no job, and all hosts there.
 mend_cluster() {
   timeout 20 scancel -u root
   for host in n1 n2 n3; do minicluster heal $host; done
   for ((i = 0; i < 60; ++i)); do
-    [ -z "$(squeue -h)" ] && [ "$(sinfo -h -p low -t idle -o %D)" = 3 ] && return
+    [ -z "$(squeue -h)" ] && all_idle && return
     sleep 0.5
   done
   sinfo
@@ -74,7 +76,7 @@ until_true() {
     sleep 0.1
   done
 }
-reached() { [ "$(steps_of "$1")" -ge "$2" ]; }
+reached() { local steps; steps=$(steps_of "$1"); [ "${steps:-0}" -ge "$2" ]; }
 # until_step RUN STEP: of the run of $job.
 until_step() {
   local end=$((SECONDS + 60))
@@ -88,21 +90,23 @@ until_step() {
 state_of() { scontrol show job "$1" | sed -n 's/.*JobState=\([A-Z_]*\).*/\1/p' | head -n 1; }
 restarts_of() { scontrol show job "$1" | sed -n 's/.*Restarts=\([0-9]*\).*/\1/p' | head -n 1; }
 in_state() { [ "$(state_of "$1")" = "$2" ]; }
-was_requeued() { [ "$(restarts_of "$1")" -ge 1 ]; } 2> /dev/null
+was_requeued() { local times; times=$(restarts_of "$1"); [ "${times:-0}" -ge 1 ]; }
 
-# finish JOB [SECONDS]: until it is completed. What is requeued would wait two minutes before it starts.
+# finish JOB [SECONDS]: until it is completed. What is requeued would wait two minutes before it starts. A job that is being requeued
+# has other states for a moment.
 finish() {
-  local end=$((SECONDS + ${2:-120}))
-  while :; do
+  local end=$((SECONDS + ${2:-120})) ended=0
+  while [ $ended -lt 10 ]; do
     case $(state_of "$1") in
       COMPLETED) return ;;
-      PENDING) scontrol update "job=$1" StartTime=now || true ;;
-      "" | RUNNING | COMPLETING | PREEMPTED | REQUEUED | NODE_FAIL | CONFIGURING) ;;
-      *) fail "job $1 is $(state_of "$1")" ;;
+      PENDING) ended=0; scontrol update "job=$1" StartTime=now || true ;;
+      FAILED | CANCELLED | TIMEOUT) ended=$((ended + 1)) ;;
+      *) ended=0 ;;
     esac
     [ $SECONDS -lt $end ] || fail "job $1 is still $(state_of "$1")"
     sleep 0.5
   done
+  fail "job $1 is $(state_of "$1")"
 }
 
 # said FILE TEXT: the file has a line with this text, which is shown.
