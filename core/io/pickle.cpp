@@ -147,6 +147,7 @@ std::vector<std::int64_t> PickleReader::integers(PickleRef ref) const {
   std::vector<std::int64_t> result;
   const auto& items = as<PickleTuple>(ref).items;
   if (items.size() > most_dimensions) unexpected();
+  result.reserve(items.size());
   for (const PickleRef item : items) result.push_back(as<std::int64_t>(item));
   return result;
 }

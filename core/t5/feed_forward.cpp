@@ -17,7 +17,7 @@ at::Tensor feed_forward(const T5Config& config, const FeedForwardWeights& weight
   if (sites.uses(Site::feed_forward_intermediate)) {
     h = sites.delta().feed_forward_intermediate(context, std::move(h));
   }
-  const at::Tensor y = reduced_linear(parallel, sites, context, LinearName::wo, h, weights.wo);
+  at::Tensor y = reduced_linear(parallel, sites, context, LinearName::wo, h, weights.wo);
   if (!sites.uses(Site::feed_forward_branch)) return y;
   const at::Tensor branch = sites.delta().feed_forward_branch(context, x);
   return branch.defined() ? y + branch : y;

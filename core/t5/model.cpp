@@ -22,7 +22,7 @@ at::Tensor scale_output(const at::Tensor& hidden, const T5Config& config) {
 }  // namespace
 
 Model::Model(T5Config config, Weights weights, const TensorParallel& parallel)
-    : config_(std::move(config)), weights_(std::move(weights)), parallel_(&parallel) {
+    : config_(config), weights_(std::move(weights)), parallel_(&parallel) {
   for (const WeightSlot& slot : weight_slots(config_, weights_)) {
     const at::Tensor& tensor = slot.tensor.get();
     ensure(tensor.defined() && tensor.sizes() == at::IntArrayRef(local_shape(slot, parallel.size())),
