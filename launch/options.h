@@ -127,9 +127,7 @@ OptionRow& OptionTable::add(const std::string& name, T& field, const std::string
   };
   row.number = [&field]() -> std::optional<double> {
     static_cast<void>(field);
-    if constexpr (std::is_same_v<T, bool>) {
-      return {};
-    } else if constexpr (std::is_arithmetic_v<T>) {
+    if constexpr (std::is_arithmetic_v<T> && !std::is_same_v<T, bool>) {
       return static_cast<double>(field);
     } else if constexpr (std::is_same_v<T, std::optional<double>> || std::is_same_v<T, std::optional<std::int64_t>> ||
                          std::is_same_v<T, std::optional<int>>) {
