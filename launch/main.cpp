@@ -19,7 +19,7 @@
 namespace {
 
 // One line on standard error, whatever the message holds.
-void print_error(std::string message) {
+void print_error(const std::string& message) {
   std::string line;
   for (const char c : message) {
     const bool blank = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
