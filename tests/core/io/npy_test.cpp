@@ -49,6 +49,7 @@ TEST_F(Npy, ReadsEveryFloatWidthOfNumpy) {
 
 TEST_F(Npy, WritesTheBytesOfNumpy) {
   std::vector<float> values;
+  values.reserve(15);
   for (int i = 0; i < 15; ++i) values.push_back(static_cast<float>(i - 7) / 4);
   write_npy(path("a.npy"), {3, 5}, values);
   const FloatArray array = read_npy(path("a.npy"));

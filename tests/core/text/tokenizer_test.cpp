@@ -46,6 +46,7 @@ TEST(TokenizerTest, SeveralThreadsAgree) {
   const auto expected = golden();
   std::vector<int> wrong(4, 0);
   std::vector<std::thread> threads;
+  threads.reserve(wrong.size());
   for (int& count : wrong) {
     threads.emplace_back([&] {
       for (const Golden& row : expected) count += tokenizer.encode(row.text) == row.ids ? 0 : 1;
