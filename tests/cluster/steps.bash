@@ -116,9 +116,10 @@ said() {
   echo "said: ${line:0:220}"
 }
 
-# same RUN: the prompt of this run has the bytes of the run that nothing happened to.
+# same RUN [OTHER]: the prompt of this run has the bytes of the run that nothing happened to.
 same() {
-  cmp "uninterrupted/prompt/adapter_model.safetensors" "$1/prompt/adapter_model.safetensors" || fail "another prompt in $1"
+  local other=${2:-uninterrupted}
+  cmp "$other/prompt/adapter_model.safetensors" "$1/prompt/adapter_model.safetensors" || fail "another prompt in $1"
   echo "said: prompt bytes equal those of the uninterrupted run"
 }
 
