@@ -67,12 +67,12 @@ void declare(OptionTable& table, SlurmOptions& options) {
 std::string take(Words& words, const std::string& name) {
   for (auto word = words.begin(); word != words.end(); ++word) {
     if (word->starts_with(name + "=")) {
-      const std::string value = word->substr(name.size() + 1);
+      std::string value = word->substr(name.size() + 1);
       words.erase(word);
       return value;
     }
     if (*word == name && word + 1 != words.end()) {
-      const std::string value = *(word + 1);
+      std::string value = *(word + 1);
       words.erase(word, word + 2);
       return value;
     }
