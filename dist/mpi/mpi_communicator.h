@@ -14,8 +14,8 @@ namespace prelude {
 // MPI for CPU tensors. CUDA tensors are staged through the host, so that several ranks can share a GPU in a test (NCCL
 // refuses that); bfloat16 is summed in float32, for MPI knows no such type.
 //
-// Every call is MPI's non-blocking form, waited for by asking again with ever longer pauses: ranks that share a core do
-// not starve each other.
+// Every call is MPI's non-blocking form, waited for by asking again, after a while with short sleeps between: ranks
+// that share a core do not starve each other.
 class MpiCommunicator final : public Communicator {
  public:
   // Owns `comm`. Every call is noted in `recorder`, which outlives this; `name` and `color` say there which group it
