@@ -92,14 +92,14 @@ restarts_of() { scontrol show job "$1" | sed -n 's/.*Restarts=\([0-9]*\).*/\1/p'
 in_state() { [ "$(state_of "$1")" = "$2" ]; }
 was_requeued() { local times; times=$(restarts_of "$1"); [ "${times:-0}" -ge 1 ]; }
 
-# finish JOB [SECONDS]: until it is completed. What is requeued would wait two minutes before it starts. A job that is being requeued
-# has other states for a moment.
+# finish JOB [SECONDS]: until it is completed. What is requeued would wait two minutes before it starts. A job that is being requeued has other states for a moment.
 finish() {
   local end=$((SECONDS + ${2:-120})) ended=0
   while [ $ended -lt 10 ]; do
     case $(state_of "$1") in
       COMPLETED) return ;;
-      PENDING) ended=0; scontrol update "job=$1" StartTime=now || true ;;
+      # Not in the second in which it was requeued: Slurm would take the new start for the old one ("Job credential revoked").
+      PENDING) ended=0; sleep 2; scontrol update "job=$1" StartTime=now || true ;;
       FAILED | CANCELLED | TIMEOUT) ended=$((ended + 1)) ;;
       *) ended=0 ;;
     esac
