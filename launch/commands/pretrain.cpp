@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/io/atomic_file.h"
+#include "launch/commands/backbone_hash.h"
 #include "launch/commands/pretrain_inputs.h"
 #include "launch/commands/pretrain_options.h"
 #include "launch/commands/pretrain_report.h"
@@ -103,7 +104,8 @@ int run_pretrain(const PretrainOptions& given, World& world) {
   const PretrainInputs inputs(options, session, ranks);
   require_same_content(world, fmt::format("--corpus '{}'", options.corpus), inputs.corpus_hash());
   const RunFolder folder(options.output, world);
-  const RunIdentity identity{inputs.backbone_hash(world), inputs.corpus_hash()};
+  const RunIdentity identity{backbone_hash(options.backbone, inputs.files(), inputs.model().config(), world),
+                             inputs.corpus_hash()};
   const auto resumption = resume(folder, options, identity, world);
   const TrainState state = resumption.checkpoint ? parse_state(resumption.checkpoint->loop_state) : TrainState();
   PretrainRun run(options, inputs, folder, identity, resumption.checkpoint, session.device, world.first());

@@ -1,19 +1,15 @@
 #include "launch/commands/pretrain_inputs.h"
 
 #include <ATen/ATen.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 #include <utility>
 
 #include "core/delta/prompt_file.h"
 #include "core/delta/prompt_init.h"
 #include "core/error.h"
 #include "core/io/checksum.h"
-#include "core/t5/identity.h"
-#include "dist/text.h"
 #include "tasks/pretext/make_pretext_task.h"
 
 namespace prelude {
@@ -50,21 +46,6 @@ PretrainInputs::PretrainInputs(const PretrainOptions& options, Backbone backbone
       corpus_(Corpus::open(options.corpus)),
       task_(make_pretext_task(options.task, corpus_, tokenizer_,
                               pretext_of(options, backbone.config.decoder_start_token_id))) {}
-
-std::string PretrainInputs::backbone_hash(const World& world) const {
-  auto pieces = piece_hashes(files_, model_.config(), world.rank(), world.size());
-  if (world.alone()) return identity_of(pieces);
-  const auto texts = gather_texts(world.group(), fmt::format("{}", fmt::join(pieces, "\n")));
-  for (std::size_t rank = 0; rank < texts.size(); ++rank) {
-    std::istringstream lines(texts[rank]);
-    for (auto& piece : pieces) {
-      std::string theirs;
-      std::getline(lines, theirs);
-      if (piece.empty()) piece = theirs;
-    }
-  }
-  return identity_of(pieces);
-}
 
 std::string PretrainInputs::corpus_hash() const { return xxh3_128_of_file(corpus_.folder() + "/corpus.json"); }
 

@@ -25,9 +25,9 @@ class PretrainInputs {
   const Corpus& corpus() const { return corpus_; }
   const PretextTask& task() const { return *task_; }
 
-  // Of every backbone tensor as stored: the ranks read it together once and all get it. Of the corpus's manifest (which
-  // holds its shards' checksums).
-  std::string backbone_hash(const World& world) const;
+  // The opened backbone, for its hash.
+  const std::vector<SafetensorsFile>& files() const { return files_; }
+  // Of the corpus's manifest, which holds its shards' checksums.
   std::string corpus_hash() const;
   // Of the slices as they are held here, to see that nothing was written.
   std::string local_hash() const { return hash_weights(model_.config(), model_.weights()); }

@@ -184,4 +184,9 @@ case_bad_launches() {
   refused backbone-folder "/tmp/backbone" bash -c '
     [ $SLURM_PROCID != 0 ] || cp -r backbone /tmp/backbone
     exec "$@"' - "$PRELUDE" pretrain --backbone /tmp/backbone "${options[@]}" --corpus corpus --output bad
+  rm -rf other-backbone
+  "$PRELUDE" backbone create --shape tiny --tokenizer "$root/data/tokenizer/spiece.model" --output other-backbone --seed 9
+  refused other-backbone "--backbone '/tmp/other' has other weights on host n2 than on host n1" bash -c '
+    [ $SLURM_PROCID = 0 ] && cp -r backbone /tmp/other || cp -r other-backbone /tmp/other
+    exec "$@"' - "$PRELUDE" pretrain --backbone /tmp/other "${options[@]}" --corpus corpus --output bad
 }
