@@ -158,5 +158,21 @@ def reference(backbone, prompt, batch, dtype=torch.float64):
     return dict(logits_bare=bare, logits=logits.detach(), loss_sum=loss.detach(), prompt_gradient=weight.grad)
 
 
+def nearest_kink(backbone, prompt, batch):
+    """The smallest |x| that goes into a ReLU, in float64; infinite where there is none. Where float32 rounds x over 0, the
+    gradient jumps, and no two implementations agree on it."""
+    model = T5ForConditionalGeneration.from_pretrained(backbone, dtype=torch.float64, attn_implementation="eager").eval()
+    nearest = [float("inf")]
+    if "relu" in model.config.feed_forward_proj:
+        for name, module in model.named_modules():
+            if name.endswith((".wi", ".wi_0")):
+                module.register_forward_hook(lambda _, __, output: nearest.append(output.abs().min().item()))
+    mask = (torch.arange(batch["source_ids"].shape[1])[None, :] < batch["source_lengths"][:, None]).long()
+    peft = PeftModel.from_pretrained(model, prompt).to(torch.float64).eval()
+    with torch.no_grad():
+        peft(input_ids=batch["source_ids"], attention_mask=mask, decoder_input_ids=batch["decoder_ids"], use_cache=False)
+    return min(nearest)
+
+
 def load_prompt(folder):
     return load_file(os.path.join(folder, "adapter_model.safetensors"))["prompt_embeddings"]
