@@ -184,6 +184,7 @@ std::vector<Ids> generate_batch(const LoadedModel& loaded, std::span<const Ids> 
   EncoderOutput encoded = encode(loaded, sources);  // one row an open one
   for (std::int64_t step = 0; step < most_new && !open.empty(); ++step) {
     std::vector<Ids> inputs;
+    inputs.reserve(open.size());
     for (const std::size_t i : open) inputs.push_back(results[i]);
     const std::vector<std::int64_t> found = next_ids(loaded, encoded, std::move(inputs));
     std::vector<std::size_t> still_open;

@@ -52,7 +52,7 @@ TEST(Collectives, AStepSendsWhatTheFormulaSays) {
     const auto calls = calls_of(config, batch, 0, 2);
     EXPECT_EQ(static_cast<std::int64_t>(calls.size()), 4 * encoder + 6 * decoder + 1 - 2);
     const std::int64_t source_bytes = 2 * (9 + prompt_rows) * config.d_model * 4;  // [B,S,D] float32
-    const std::int64_t target_bytes = 2 * 3 * config.d_model * 4;                  // [B,T,D]
+    const std::int64_t target_bytes = config.d_model * 2 * 3 * 4;                  // [B,T,D]
     EXPECT_EQ(bytes_of(calls), (4 * encoder + 1) * source_bytes + (6 * decoder - 2) * target_bytes);
     const auto planned = tensor_collectives(config, {2, 9 + prompt_rows, 3}, 2, 4).total();
     EXPECT_EQ(planned.number, static_cast<std::int64_t>(calls.size()));

@@ -65,7 +65,7 @@ TEST_F(CheckpointFile, AnyFlippedBitIsFound) {
 TEST_F(CheckpointFile, ATornPageIsFound) {
   write_checkpoint(path("a.h5"), sample(7, 5000));
   const std::string whole = test::read_file(path("a.h5"));
-  for (std::size_t page = 0; page + 4096 < whole.size(); page += 4096 * 3) {
+  for (std::size_t page = 0; page + 4096 < whole.size(); page += std::size_t{3} * 4096) {
     std::string changed = whole;
     changed.replace(page, 4096, std::string(4096, '\0'));
     if (changed == whole) continue;

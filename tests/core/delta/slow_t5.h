@@ -46,6 +46,7 @@ class SlowT5 {
   bool on(Site site) const { return (sites_ & site_bit(site)) != 0; }
   at::Tensor rows_of(const std::vector<std::int64_t>& ids) const {
     std::vector<at::Tensor> rows;
+    rows.reserve(ids.size());
     for (const std::int64_t id : ids) rows.push_back(w_.embedding[id]);
     return at::stack(rows);
   }
@@ -56,7 +57,7 @@ class SlowT5 {
   }
 
   at::Tensor project(const at::Tensor& x, const at::Tensor& weight, LinearName name, double place) {
-    const at::Tensor y = at::matmul(x, weight.t());
+    at::Tensor y = at::matmul(x, weight.t());
     if (!on(Site::linear_output)) return y;
     if (name == LinearName::q) {
       return y + place * at::matmul(x, at::matmul(p_["low_rank_out"], p_["low_rank_in"]).t());

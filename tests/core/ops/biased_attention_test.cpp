@@ -55,6 +55,7 @@ TEST(BiasedAttention, IsCloseInFloat32) {
   auto in = inputs(2, 3, 100, 130, 64);
   in.push_back(random_tensor({1, 3, 100, 130}, 4));
   std::vector<at::Tensor> single;
+  single.reserve(in.size());
   for (const at::Tensor& tensor : in) single.push_back(tensor.to(at::kFloat));
   const Outcome exact = run(reference, in, 3);
   const Operator upstream_fixed = ours;

@@ -92,6 +92,7 @@ TEST(AdamW, ContinuesBitForBitFromItsState) {
   AdamW one(whole);
   AdamW before(first);
   std::vector<at::Tensor> gradients;
+  gradients.reserve(9);
   for (int step = 0; step < 9; ++step) gradients.push_back(at::randn({50}));
   for (const at::Tensor& gradient : gradients) one.step(gradient, 0.1);
   for (std::size_t step = 0; step < 4; ++step) before.step(gradients[step], 0.1);

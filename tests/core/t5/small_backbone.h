@@ -60,6 +60,8 @@ inline Batch small_batch(const T5Config& config, const std::vector<std::size_t>&
   };
   std::vector<std::vector<std::int32_t>> source_ids;
   std::vector<std::vector<std::int32_t>> target_ids;
+  source_ids.reserve(sources.size());
+  target_ids.reserve(targets.size());
   for (const std::size_t length : sources) source_ids.push_back(list(length));
   for (const std::size_t length : targets) {
     target_ids.push_back(list(length + 1));

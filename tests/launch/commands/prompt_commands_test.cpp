@@ -19,6 +19,7 @@ std::string golden(const std::string& name) { return PRELUDE_SOURCE_DIR "/tests/
 
 std::vector<double> golden_values(double scale = 1) {
   std::vector<double> values;
+  values.reserve(15);
   for (int i = 0; i < 15; ++i) values.push_back((i - 7) / 4.0 * scale);
   return values;
 }

@@ -50,7 +50,7 @@ void Workshop::must(const std::vector<std::string>& arguments) const {
 }
 
 std::string Workshop::backbone() {
-  const std::string made = path("backbone");
+  std::string made = path("backbone");
   if (!fs::exists(made)) {
     must({"backbone", "create", "--shape", "tiny", "--tokenizer", tokenizer(), "--output", made});
   }
@@ -58,7 +58,7 @@ std::string Workshop::backbone() {
 }
 
 std::string Workshop::text() {
-  const std::string made = path("text.jsonl");
+  std::string made = path("text.jsonl");
   if (fs::exists(made)) return made;
   std::ofstream file(made);
   for (int document = 0; document < 40; ++document) {
@@ -72,7 +72,7 @@ std::string Workshop::text() {
 }
 
 std::string Workshop::corpus() {
-  const std::string made = path("corpus");
+  std::string made = path("corpus");
   if (!fs::exists(made)) {
     must({"corpus", "build", "--input", text(), "--tokenizer", tokenizer(), "--output", made, "--workers", "1"});
   }
@@ -80,7 +80,7 @@ std::string Workshop::corpus() {
 }
 
 std::string Workshop::prompt() {
-  const std::string made = path("prompt");
+  std::string made = path("prompt");
   if (fs::exists(made)) return made;
   const auto width = nlohmann::json::parse(read_file(backbone() + "/config.json")).at("d_model").get<std::int64_t>();
   write_npy(path("rows.npy"), {4, width}, std::vector<float>(static_cast<std::size_t>(4 * width), 0.25F));
