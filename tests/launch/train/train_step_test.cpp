@@ -64,7 +64,7 @@ std::vector<Batch> batches_of(const Examples& examples, const std::vector<std::s
 class TrainStep : public ::testing::Test {
  protected:
   at::Tensor first_rows() const {
-    return at::linspace(-1.5, 2.0, 4 * 12, at::kDouble).sin().reshape({4, 12});  // [P,D]
+    return at::linspace(-1.5, 2.0, std::int64_t{4} * 12, at::kDouble).sin().reshape({4, 12});  // [P,D]
   }
   Model model_{small_config(), initialise_weights(small_config(), 3, at::Device(at::kCPU), at::kDouble)};
   AdamWOptions adamw_{0.8, 0.95, 1e-6, 0.1};
