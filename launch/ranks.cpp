@@ -46,8 +46,7 @@ void declare_ranks(OptionTable& table, RankOptions& options) {
   table
       .add("collectives", options.collectives, "",
            "Library that the ranks compute together with; nccl on cuda and mpi on the CPU unless given. mpi on cuda "
-           "goes "
-           "through the host and lets ranks share a GPU.")
+           "goes through the host and lets ranks share a GPU.")
       .choices({"mpi", "nccl"});
   table
       .add("collective-timeout", options.collective_timeout, "S",

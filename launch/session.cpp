@@ -37,6 +37,7 @@ int cores(int ranks) {
 }
 
 at::Device gpu_of(const HostPlace& place) {
+  // A DeviceIndex is a signed char; a count is not negative.
   const auto gpus = static_cast<int>(static_cast<unsigned char>(at::detail::getCUDAHooks().deviceCount()));
   require(place.ranks <= gpus || place.shared_gpu,
           "{} ranks run on this host, but {} of its GPUs are visible; start one rank a GPU, or let them share with "

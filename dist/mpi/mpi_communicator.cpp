@@ -1,6 +1,7 @@
 #include "dist/mpi/mpi_communicator.h"
 
 #include <ATen/ATen.h>
+
 #include <chrono>
 #include <limits>
 #include <thread>
