@@ -11,6 +11,7 @@
 #include <cstdlib>
 
 #include "core/error.h"
+#include "core/memory/reusing_allocator.h"
 
 namespace prelude {
 namespace {
@@ -80,6 +81,7 @@ Session open_session(SessionOptions& options, const HostPlace& place) {
   if (options.dtype.empty()) options.dtype = cuda ? "bfloat16" : "float32";
   if (options.threads == 0) options.threads = cores(place.ranks);
   at::set_num_threads(options.threads);
+  reuse_tensor_memory();
   if (cuda) make_cuda_deterministic();
   return {cuda ? gpu_of(place) : at::Device(at::kCPU), options.dtype == "float32" ? at::kFloat : at::kBFloat16,
           options.threads};

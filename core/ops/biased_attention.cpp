@@ -1,20 +1,182 @@
 #include "core/ops/biased_attention.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/record_function.h>
+#include <torch/csrc/autograd/custom_function.h>
 
 #include <optional>
 
 #include "core/error.h"
+#include "core/ops/cpu/kernels.h"
+#include "core/ops/cpu/runs_here.h"
 
 namespace prelude {
+namespace {
 
-at::Tensor biased_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& bias) {
-  std::optional<at::Tensor> mask;
-  if (bias.defined()) {
-    ensure(!bias.requires_grad(), "the attention bias requires a gradient; it must be frozen");
-    mask = bias.expand({q.size(0), q.size(1), q.size(2), k.size(2)});
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+struct Operands {
+  at::Tensor q;  // [B,S,H,K]
+  at::Tensor k;  // [B,M,H,K]
+  at::Tensor v;  // [B,M,H,K]
+};
+
+// Views of what one, two or three tensors hold: q k v in the first; or q in it and k v in the second; or each its own.
+Operands unpack(at::TensorList packed, std::int64_t heads) {
+  const std::int64_t held = 4 - static_cast<std::int64_t>(packed.size());  // by the last tensor, of q, k and v
+  const at::Tensor& last = packed.back();
+  const std::int64_t width = last.size(2) / held;
+  std::vector<at::Tensor> parts(packed.begin(), packed.end() - 1);
+  for (std::int64_t i = 0; i < held; ++i) parts.push_back(last.narrow(2, i * width, width));
+  for (at::Tensor& part : parts) part = part.unflatten(2, {heads, width / heads});
+  return {parts[0], parts[1], parts[2]};
+}
+
+cpu::HeadLayout layout_of(const at::Tensor& x) { return {x.stride(0), x.stride(1), x.stride(2)}; }
+
+cpu::Attention describe(const Operands& in, const AttentionBias& bias) {
+  cpu::Attention a;
+  a.heads = in.q.size(2);
+  a.queries = in.q.size(1);
+  a.keys = in.k.size(1);
+  a.width = in.q.size(3);
+  a.q = in.q.const_data_ptr<float>();
+  a.k = in.k.const_data_ptr<float>();
+  a.v = in.v.const_data_ptr<float>();
+  a.q_layout = layout_of(in.q);
+  a.k_layout = layout_of(in.k);
+  a.v_layout = layout_of(in.v);
+  a.positions = bias.positions;
+  a.first_key = a.keys - bias.positions;
+  a.causal = bias.causal;
+  if (bias.by_distance.defined()) a.by_distance = bias.by_distance.const_data_ptr<float>();
+  if (bias.key_lengths.defined()) a.key_lengths = bias.key_lengths.const_data_ptr<std::int64_t>();
+  if (bias.query_lengths.defined()) a.query_lengths = bias.query_lengths.const_data_ptr<std::int64_t>();
+  return a;
+}
+
+// Profilers see the sizes of q and k.
+#define PRELUDE_RECORD(name, in) \
+  RECORD_FUNCTION(name, std::vector<c10::IValue>({(in).q.transpose(1, 2), (in).k.transpose(1, 2)}))
+
+struct KernelAttention : torch::autograd::Function<KernelAttention> {
+  static at::Tensor forward(AutogradContext* context, at::TensorList packed, std::int64_t heads,
+                            const AttentionBias& bias) {
+    const Operands in = unpack(packed, heads);
+    PRELUDE_RECORD("prelude::attention", in);
+    at::Tensor output = at::empty(in.q.sizes(), in.q.options());                                     // [B,S,H,K]
+    at::Tensor log_sum_exp = at::empty({in.q.size(0), in.q.size(2), in.q.size(1)}, in.q.options());  // [B,H,S]
+    const cpu::Attention a = describe(in, bias);
+    float* const to = output.mutable_data_ptr<float>();
+    float* const lse = log_sum_exp.mutable_data_ptr<float>();
+    at::parallel_for(0, in.q.size(0) * a.heads, 1, [&](std::int64_t begin, std::int64_t end) {
+      cpu::kernels().attention(a, begin, end, to, layout_of(output), lse);
+    });
+    variable_list saved = packed.vec();
+    output = output.flatten(2);
+    saved.insert(saved.end(), {output, log_sum_exp, bias.by_distance, bias.key_lengths, bias.query_lengths});
+    context->save_for_backward(saved);
+    context->saved_data["heads"] = heads;
+    context->saved_data["positions"] = bias.positions;
+    context->saved_data["causal"] = bias.causal;
+    return output;
   }
-  return at::scaled_dot_product_attention(q, k, v, mask, /*dropout_p=*/0.0, /*is_causal=*/false, /*scale=*/1.0);
+
+  static variable_list backward(AutogradContext* context, const variable_list& gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const auto rest = saved.end() - 5;  // output, log-sum-exp, bias, lengths
+    const variable_list packed(saved.begin(), rest);
+    const std::int64_t heads = context->saved_data["heads"].toInt();
+    const AttentionBias bias{context->saved_data["positions"].toInt(),
+                             rest[2],
+                             context->saved_data["causal"].toBool(),
+                             rest[3],
+                             rest[4],
+                             {}};
+    const Operands in = unpack(packed, heads);
+    PRELUDE_RECORD("prelude::attention_gradient", in);
+    variable_list results;
+    results.reserve(packed.size());
+    for (const at::Tensor& tensor : packed) results.push_back(at::empty(tensor.sizes(), tensor.options()));
+    const Operands to = unpack(results, heads);
+    const at::Tensor output_gradient = gradients[0].contiguous();
+    const cpu::Attention a = describe(in, bias);
+    cpu::AttentionGradients g;
+    g.output = rest[0].const_data_ptr<float>();
+    g.output_gradient = output_gradient.const_data_ptr<float>();
+    g.output_layout = layout_of(rest[0].unflatten(2, {heads, -1}));
+    g.log_sum_exp = rest[1].const_data_ptr<float>();
+    g.q = to.q.mutable_data_ptr<float>();
+    g.k = to.k.mutable_data_ptr<float>();
+    g.v = to.v.mutable_data_ptr<float>();
+    g.q_layout = layout_of(to.q);
+    g.k_layout = layout_of(to.k);
+    g.v_layout = layout_of(to.v);
+    at::parallel_for(0, in.q.size(0) * a.heads, 1, [&](std::int64_t begin, std::int64_t end) {
+      cpu::kernels().attention_gradient(a, g, begin, end);
+    });
+    results.insert(results.end(), {at::Tensor(), at::Tensor()});
+    return results;
+  }
+};
+
+// [...,n*F] -> n of [...,F]; backward is one concatenation, where slices would fill and add n tensors.
+struct Split : torch::autograd::Function<Split> {
+  static variable_list forward(AutogradContext* /*context*/, const at::Tensor& x, std::int64_t parts) {
+    return x.chunk(parts, -1);
+  }
+  static variable_list backward(AutogradContext* /*context*/, const variable_list& gradients) {
+    return {at::cat(gradients, -1), at::Tensor()};
+  }
+};
+
+// LibTorch's own fused attention.
+at::Tensor dense_attention(const variable_list& packed, std::int64_t heads, const AttentionBias& bias) {
+  variable_list parts(packed.begin(), packed.end() - 1);
+  const auto held = static_cast<std::int64_t>(4 - packed.size());
+  for (const at::Tensor& part : held == 1 ? variable_list{packed.back()} : Split::apply(packed.back(), held)) {
+    parts.push_back(part);
+  }
+  for (at::Tensor& part : parts) part = part.unflatten(2, {heads, -1}).transpose(1, 2);  // [B,H,.,K]
+  const at::Tensor& q = parts[0];
+  std::optional<at::Tensor> mask;
+  if (bias.dense.defined()) {
+    const std::int64_t before = parts[1].size(2) - bias.positions;
+    const at::Tensor wide = before > 0 ? at::constant_pad_nd(bias.dense, {before, 0}) : bias.dense;
+    mask = wide.expand({q.size(0), q.size(1), q.size(2), parts[1].size(2)});
+  }
+  return at::scaled_dot_product_attention(q, parts[1], parts[2], mask, /*dropout_p=*/0.0, /*is_causal=*/false,
+                                          /*scale=*/1.0)
+      .transpose(1, 2)
+      .flatten(2);
+}
+
+at::Tensor attend(const variable_list& packed, std::int64_t heads, const AttentionBias& bias) {
+  for (const at::Tensor& part : {bias.by_distance, bias.dense}) {
+    ensure(!part.defined() || !part.requires_grad(), "the attention bias requires a gradient; it must be frozen");
+  }
+  if (bias_is_dense(packed.front())) return dense_attention(packed, heads, bias);
+  return KernelAttention::apply(at::TensorList(packed), heads, bias);
+}
+
+}  // namespace
+
+bool bias_is_dense(const at::Tensor& like) { return !cpu::runs_here({like}); }
+
+at::Tensor biased_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
+                            const AttentionBias& bias) {
+  return attend({q.contiguous(), k.contiguous(), v.contiguous()}, heads, bias);
+}
+
+at::Tensor biased_attention(const at::Tensor& q, const at::Tensor& keys_values, std::int64_t heads,
+                            const AttentionBias& bias) {
+  return attend({q.contiguous(), keys_values.contiguous()}, heads, bias);
+}
+
+at::Tensor biased_attention(const at::Tensor& queries_keys_values, std::int64_t heads, const AttentionBias& bias) {
+  return attend({queries_keys_values.contiguous()}, heads, bias);
 }
 
 }  // namespace prelude

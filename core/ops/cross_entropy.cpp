@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "core/ops/accumulate_type.h"
+#include "core/ops/matrix_product.h"
 
 namespace prelude {
 namespace {
@@ -22,16 +23,16 @@ struct CrossEntropySum : torch::autograd::Function<CrossEntropySum> {
     at::Tensor gradient = with_gradient ? at::empty_like(hidden) : at::Tensor();  // [N,D]
     for (std::int64_t begin = 0; begin < rows; begin += block) {
       const std::int64_t count = std::min(block, rows - begin);
-      const at::Tensor wanted = labels.narrow(0, begin, count);                                      // [n]
-      const at::Tensor counts = wanted.ne(ignored).unsqueeze(1).to(sum.scalar_type());               // [n,1], 0 or 1
-      const at::Tensor picked = wanted.clamp_min(0).unsqueeze(1);                                    // [n,1]
-      at::Tensor logits = at::linear(hidden.narrow(0, begin, count), weight).to(sum.scalar_type());  // [n,V]
-      const at::Tensor lse = logits.logsumexp(1, true);                                              // [n,1]
+      const at::Tensor wanted = labels.narrow(0, begin, count);                         // [n]
+      const at::Tensor counts = wanted.ne(ignored).unsqueeze(1).to(sum.scalar_type());  // [n,1], 0 or 1
+      const at::Tensor picked = wanted.clamp_min(0).unsqueeze(1);                       // [n,1]
+      at::Tensor logits = times_transposed(hidden.narrow(0, begin, count), weight).to(sum.scalar_type());  // [n,V]
+      const at::Tensor lse = logits.logsumexp(1, true);                                                    // [n,1]
       sum.add_((lse - logits.gather(1, picked)).mul_(counts).sum());
       if (!with_gradient) continue;
       at::Tensor slope = logits.sub_(lse).exp_();  // softmax - one-hot, [n,V]
       slope.scatter_add_(1, picked, at::full_like(picked, -1, slope.options())).mul_(counts);
-      gradient.narrow(0, begin, count).copy_(at::mm(slope.to(weight.scalar_type()), weight));
+      gradient.narrow(0, begin, count).copy_(times(slope.to(weight.scalar_type()), weight));
     }
     if (with_gradient) context->save_for_backward({gradient});
     return sum;

@@ -3,7 +3,11 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <optional>
+
 #include "core/error.h"
+#include "core/ops/cpu/kernels.h"
+#include "core/ops/cpu/runs_here.h"
 
 namespace prelude {
 namespace {
@@ -26,20 +30,64 @@ at::Tensor activate_backward(const at::Tensor& gradient, const at::Tensor& x, Ac
   throw InternalError("unknown activation");
 }
 
+// The kernel's name for it; none for the exact GELU, which wants erf.
+std::optional<cpu::Gate> kernel_gate(Activation activation) {
+  switch (activation) {
+    case Activation::relu:
+      return cpu::Gate::relu;
+    case Activation::gelu_tanh:
+      return cpu::Gate::gelu_tanh;
+    case Activation::silu:
+      return cpu::Gate::silu;
+    case Activation::gelu:
+      return std::nullopt;
+  }
+  throw InternalError("unknown activation");
+}
+
 struct GatedActivation : torch::autograd::Function<GatedActivation> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& gate, const at::Tensor& value,
-                            std::int64_t kind) {
-    context->save_for_backward({gate, value});
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& halves, std::int64_t kind) {
+    context->save_for_backward({halves});
     context->saved_data["kind"] = kind;
-    return activate(gate, static_cast<Activation>(kind)).mul_(value);
+    const auto activation = static_cast<Activation>(kind);
+    const std::int64_t width = halves.size(-1) / 2;
+    const auto gate = kernel_gate(activation);
+    if (!gate || !cpu::runs_here({halves})) {
+      return activate(halves.narrow(-1, 0, width), activation).mul_(halves.narrow(-1, width, width));
+    }
+    const at::Tensor from = halves.contiguous();
+    auto sizes = halves.sizes().vec();
+    sizes.back() = width;
+    at::Tensor result = at::empty(sizes, halves.options());
+    float* const to = result.mutable_data_ptr<float>();
+    cpu::over_rows(from.numel() / (2 * width), width, [&](std::int64_t begin, std::int64_t rows) {
+      cpu::kernels().gated(*gate, from.const_data_ptr<float>() + begin * 2 * width, rows, width, to + begin * width);
+    });
+    return result;
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    const variable_list saved = context->get_saved_variables();
+    const at::Tensor halves = context->get_saved_variables()[0];
     const auto activation = static_cast<Activation>(context->saved_data["kind"].toInt());
-    const at::Tensor& gradient = gradients[0];
-    return {activate_backward(gradient * saved[1], saved[0], activation), activate(saved[0], activation).mul_(gradient),
-            at::Tensor()};
+    const std::int64_t width = halves.size(-1) / 2;
+    at::Tensor result = at::empty(halves.sizes(), halves.options());
+    const auto gate = kernel_gate(activation);
+    if (!gate || !cpu::runs_here({halves, gradients[0]})) {
+      const at::Tensor first = halves.narrow(-1, 0, width);
+      const at::Tensor slope = activate_backward(gradients[0] * halves.narrow(-1, width, width), first, activation);
+      result.narrow(-1, 0, width).copy_(slope);
+      result.narrow(-1, width, width).copy_(activate(first, activation).mul_(gradients[0]));
+      return {result, at::Tensor()};
+    }
+    const at::Tensor from = halves.contiguous();
+    const at::Tensor gradient = gradients[0].contiguous();
+    float* const to = result.mutable_data_ptr<float>();
+    cpu::over_rows(from.numel() / (2 * width), width, [&](std::int64_t begin, std::int64_t rows) {
+      cpu::kernels().gated_gradient(*gate, gradient.const_data_ptr<float>() + begin * width,
+                                    from.const_data_ptr<float>() + begin * 2 * width, rows, width,
+                                    to + begin * 2 * width);
+    });
+    return {result, at::Tensor()};
   }
 };
 
@@ -59,8 +107,9 @@ at::Tensor activate(const at::Tensor& x, Activation activation) {
   throw InternalError("unknown activation");
 }
 
-at::Tensor gated_activation(const at::Tensor& gate, const at::Tensor& value, Activation activation) {
-  return GatedActivation::apply(gate, value, static_cast<std::int64_t>(activation));
+at::Tensor gated_activation(const at::Tensor& halves, Activation activation) {
+  ensure(halves.size(-1) % 2 == 0, "two halves of {} columns", halves.size(-1));
+  return GatedActivation::apply(halves, static_cast<std::int64_t>(activation));
 }
 
 }  // namespace prelude

@@ -9,4 +9,11 @@ namespace prelude {
 // Saves x and 1/rms. The scale gets a gradient only if it requires one (a delta may train a copy of it).
 at::Tensor rms_norm(const at::Tensor& x, const at::Tensor& scale, double epsilon);
 
+// The norm before a sublayer, whose input goes on as the residual stream.
+struct NormAndResidual {
+  at::Tensor normed;    // [...,D]
+  at::Tensor residual;  // x itself; its gradient is added within the norm's backward, without another pass
+};
+NormAndResidual rms_norm_of_residual(const at::Tensor& x, const at::Tensor& scale, double epsilon);
+
 }  // namespace prelude

@@ -8,31 +8,41 @@
 namespace prelude {
 namespace {
 
-// [B,S,H*K] -> [B,H,S,K], a view.
-at::Tensor split_heads(const at::Tensor& x, const T5Config& config) {
-  return x.view({x.size(0), x.size(1), -1, config.d_kv}).transpose(1, 2);
-}
+// [B,S,H*K] -> [B,H,S,K], a view; and back.
+at::Tensor split_heads(const at::Tensor& x, std::int64_t heads) { return x.unflatten(2, {heads, -1}).transpose(1, 2); }
+at::Tensor merge_heads(const at::Tensor& x) { return x.transpose(1, 2).flatten(2); }
 
-// Rows that a delta put before the keys have no position: their bias columns are 0.
-at::Tensor widen_bias(const at::Tensor& bias, std::int64_t keys) {
-  if (!bias.defined() || bias.size(3) == keys) return bias;
-  return at::constant_pad_nd(bias, {keys - bias.size(3), 0});
+// Every matrix on its own, for the sites between them.
+at::Tensor attend_at_sites(const AttentionWeights& weights, std::int64_t heads, const at::Tensor& x,
+                           const at::Tensor& from, const AttentionBias& bias, const DeltaSites& sites,
+                           const SiteContext& context) {
+  const at::Tensor q = linear(sites, context, LinearName::q, x, weights.q);
+  at::Tensor k = linear(sites, context, LinearName::k, from, weights.k);
+  at::Tensor v = linear(sites, context, LinearName::v, from, weights.v);
+  if (sites.uses(Site::keys_values)) {
+    const KeysValues rows = sites.delta().keys_values(context, {split_heads(k, heads), split_heads(v, heads)});
+    k = merge_heads(rows.keys);
+    v = merge_heads(rows.values);
+  }
+  return biased_attention(q, k, v, heads, bias);
 }
 
 }  // namespace
 
-at::Tensor attention(const T5Config& config, const AttentionWeights& weights, const at::Tensor& x,
-                     const at::Tensor& memory, const at::Tensor& bias, const TensorParallel& parallel,
+at::Tensor attention(const T5Config& config, const AttentionWeights& weights, const NormAndResidual& in,
+                     const at::Tensor& memory, const AttentionBias& bias, const TensorParallel& parallel,
                      const DeltaSites& sites, const SiteContext& context) {
-  const at::Tensor in = parallel.copy_to(x);                // [B,S,D]
-  const at::Tensor& from = memory.defined() ? memory : in;  // [B,M,D]
-  const at::Tensor q = split_heads(linear(sites, context, LinearName::q, in, weights.q), config);
-  KeysValues rows{split_heads(linear(sites, context, LinearName::k, from, weights.k), config),
-                  split_heads(linear(sites, context, LinearName::v, from, weights.v), config)};
-  if (sites.uses(Site::keys_values)) rows = sites.delta().keys_values(context, std::move(rows));
-  const at::Tensor heads = biased_attention(q, rows.keys, rows.values, widen_bias(bias, rows.keys.size(2)));
-  const at::Tensor merged = heads.transpose(1, 2).reshape({x.size(0), x.size(1), -1});  // [B,S,H*K]
-  return reduced_linear(parallel, sites, context, LinearName::o, merged, weights.o);
+  const at::Tensor x = parallel.copy_to(in.normed);            // [B,S,D]
+  const std::int64_t heads = weights.q.size(0) / config.d_kv;  // here
+  at::Tensor mixed;                                            // [B,S,H*K]
+  if (sites.uses(Site::linear_output) || sites.uses(Site::keys_values)) {
+    mixed = attend_at_sites(weights, heads, x, memory.defined() ? memory : x, bias, sites, context);
+  } else if (memory.defined()) {
+    mixed = biased_attention(frozen_linear(x, weights.q), frozen_linear(memory, weights.fused), heads, bias);
+  } else {
+    mixed = biased_attention(frozen_linear(x, weights.fused), heads, bias);
+  }
+  return add_to_residual(parallel, sites, context, LinearName::o, in.residual, mixed, weights.o);
 }
 
 }  // namespace prelude

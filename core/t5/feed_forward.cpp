@@ -6,21 +6,30 @@
 #include "core/t5/linear.h"
 
 namespace prelude {
+namespace {
 
-at::Tensor feed_forward(const T5Config& config, const FeedForwardWeights& weights, const at::Tensor& x,
+// x [B,S,D] -> [B,S,F], the input of wo.
+at::Tensor intermediate(const T5Config& config, const FeedForwardWeights& weights, const at::Tensor& x,
+                        const DeltaSites& sites, const SiteContext& context) {
+  if (!config.gated) return activate(linear(sites, context, LinearName::wi, x, weights.wi), config.activation);
+  if (!sites.uses(Site::linear_output)) return gated_activation(frozen_linear(x, weights.fused), config.activation);
+  return gated_activation(at::cat({linear(sites, context, LinearName::wi_0, x, weights.wi_0),
+                                   linear(sites, context, LinearName::wi_1, x, weights.wi_1)},
+                                  -1),
+                          config.activation);
+}
+
+}  // namespace
+
+at::Tensor feed_forward(const T5Config& config, const FeedForwardWeights& weights, const NormAndResidual& in,
                         const TensorParallel& parallel, const DeltaSites& sites, const SiteContext& context) {
-  const at::Tensor in = parallel.copy_to(x);  // [B,S,D]
-  at::Tensor h = config.gated
-                     ? gated_activation(linear(sites, context, LinearName::wi_0, in, weights.wi_0),
-                                        linear(sites, context, LinearName::wi_1, in, weights.wi_1), config.activation)
-                     : activate(linear(sites, context, LinearName::wi, in, weights.wi), config.activation);
+  at::Tensor h = intermediate(config, weights, parallel.copy_to(in.normed), sites, context);  // [B,S,F]
   if (sites.uses(Site::feed_forward_intermediate)) {
     h = sites.delta().feed_forward_intermediate(context, std::move(h));
   }
-  at::Tensor y = reduced_linear(parallel, sites, context, LinearName::wo, h, weights.wo);
-  if (!sites.uses(Site::feed_forward_branch)) return y;
-  const at::Tensor branch = sites.delta().feed_forward_branch(context, x);
-  return branch.defined() ? y + branch : y;
+  at::Tensor branch;  // [B,S,D]
+  if (sites.uses(Site::feed_forward_branch)) branch = sites.delta().feed_forward_branch(context, in.normed);
+  return add_to_residual(parallel, sites, context, LinearName::wo, in.residual, h, weights.wo, branch);
 }
 
 }  // namespace prelude

@@ -2,6 +2,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <utility>
+
 #include "core/delta/delta_sites.h"
 #include "core/ops/frozen_linear.h"
 #include "core/ops/rms_norm.h"
@@ -16,17 +18,35 @@ inline at::Tensor linear(const DeltaSites& sites, const SiteContext& context, Li
   return sites.uses(Site::linear_output) ? sites.delta().linear_output(context, name, x, std::move(y)) : y;
 }
 
-// The same where weight [out,in] is cut by its inputs: the parts are added up over the ranks before the site.
-inline at::Tensor reduced_linear(const TensorParallel& parallel, const DeltaSites& sites, const SiteContext& context,
-                                 LinearName name, const at::Tensor& x, const at::Tensor& weight) {
+// The end of a sublayer: residual + W x + branch, each [B,S,D] but x [B,S,in]; weight [D,in] is cut by its inputs, and
+// the parts are added up over the ranks before the sites. `branch` may be undefined.
+inline at::Tensor add_to_residual(const TensorParallel& parallel, const DeltaSites& sites, const SiteContext& context,
+                                  LinearName name, const at::Tensor& residual, const at::Tensor& x,
+                                  const at::Tensor& weight, const at::Tensor& branch = {}) {
+  const bool sites_see_it = sites.uses(Site::linear_output) || sites.uses(Site::sublayer_output);
+  if (parallel.size() == 1 && !sites_see_it && !branch.defined()) return frozen_linear_plus(residual, x, weight);
   at::Tensor y = parallel.reduce_from(frozen_linear(x, weight));
-  return sites.uses(Site::linear_output) ? sites.delta().linear_output(context, name, x, std::move(y)) : y;
+  if (sites.uses(Site::linear_output)) y = sites.delta().linear_output(context, name, x, std::move(y));
+  if (branch.defined()) y = y + branch;
+  if (sites.uses(Site::sublayer_output)) y = sites.delta().sublayer_output(context, std::move(y));
+  return residual + y;
 }
 
-// The norm before a sublayer (or a stack's last) with its site: x [B,S,D], scale [D] -> [B,S,D].
+// scale [D] as its site gives it.
+inline at::Tensor norm_scale(const DeltaSites& sites, const SiteContext& context, const at::Tensor& scale) {
+  return sites.uses(Site::layer_norm) ? sites.delta().layer_norm(context, scale) : scale;
+}
+
+// A stack's last norm with its site: x [B,S,D], scale [D] -> [B,S,D].
 inline at::Tensor norm(const DeltaSites& sites, const SiteContext& context, const at::Tensor& x,
                        const at::Tensor& scale, double epsilon) {
-  return rms_norm(x, sites.uses(Site::layer_norm) ? sites.delta().layer_norm(context, scale) : scale, epsilon);
+  return rms_norm(x, norm_scale(sites, context, scale), epsilon);
+}
+
+// The norm before a sublayer with its site, and the residual stream x that goes round it.
+inline NormAndResidual norm_of_residual(const DeltaSites& sites, const SiteContext& context, const at::Tensor& x,
+                                        const at::Tensor& scale, double epsilon) {
+  return rms_norm_of_residual(x, norm_scale(sites, context, scale), epsilon);
 }
 
 }  // namespace prelude

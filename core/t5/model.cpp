@@ -29,6 +29,7 @@ Model::Model(T5Config config, Weights weights, const TensorParallel& parallel)
            "weight {} is missing or misshapen", slot.name);
     ensure(!tensor.requires_grad(), "weight {} requires a gradient; the backbone is frozen", slot.name);
   }
+  fuse_weights(weights_);
   if (config_.tie_word_embeddings) weights_.lm_head = weights_.embedding;
 }
 
@@ -37,10 +38,8 @@ EncoderOutput Model::encode(const at::Tensor& source_ids, const at::Tensor& sour
   EncoderInput input{at::embedding(weights_.embedding, source_ids), source_ids, source_lengths, full};
   if (sites.uses(Site::encoder_input)) input = sites.delta().encoder_input(std::move(input), sites.task_ids());
   const std::int64_t length = input.embeddings.size(1);
-  at::Tensor bias = self_attention_bias(weights_.encoder.relative_bias, length, /*bidirectional=*/true, config_);
-  if (!input.full) {
-    bias = bias.masked_fill(padding_mask(input.lengths, length), hidden_score(bias.scalar_type()));  // [B,H,S,S]
-  }
+  const AttentionBias bias = self_attention_bias(weights_.encoder.relative_bias, length,
+                                                 input.full ? at::Tensor() : input.lengths, true, config_);
   at::Tensor hidden =
       run_stack(StackKind::encoder, config_, weights_.encoder, input.embeddings, {bias, {}, {}}, *parallel_, sites);
   if (sites.uses(Site::encoder_output)) hidden = sites.delta().encoder_output(std::move(hidden), input.lengths);
@@ -52,13 +51,10 @@ at::Tensor Model::decode(const at::Tensor& decoder_ids, const EncoderOutput& enc
   StackInputs inputs;
   // Padding is on the right, so the causal mask alone keeps it from every real position.
   inputs.self_bias =
-      self_attention_bias(weights_.decoder.relative_bias, decoder_ids.size(1), /*bidirectional=*/false, config_);
+      self_attention_bias(weights_.decoder.relative_bias, decoder_ids.size(1), {}, /*bidirectional=*/false, config_);
   inputs.memory = parallel_->copy_to(encoded.hidden);
-  if (!encoded.full) {
-    const at::Tensor padding = padding_mask(encoded.lengths, encoded.hidden.size(1));
-    const auto type = hidden.scalar_type();
-    inputs.cross_bias = at::zeros(padding.sizes(), hidden.options()).masked_fill_(padding, hidden_score(type));
-  }
+  inputs.cross_bias =
+      cross_attention_bias(encoded.hidden.size(1), encoded.full ? at::Tensor() : encoded.lengths, hidden);
   return run_stack(StackKind::decoder, config_, weights_.decoder, std::move(hidden), inputs, *parallel_, sites);
 }
 

@@ -26,18 +26,42 @@ at::Tensor relative_buckets(std::int64_t first, std::int64_t count, bool bidirec
   return offset + at::where(steps.lt(exact), steps, far.clamp_max(buckets - 1));
 }
 
-at::Tensor self_attention_bias(const at::Tensor& table, std::int64_t length, bool bidirectional,
-                               const T5Config& config) {
+at::Tensor distance_bias(const at::Tensor& table, std::int64_t length, bool bidirectional, const T5Config& config) {
   const at::Tensor buckets =
       relative_buckets(1 - length, 2 * length - 1, bidirectional, config.relative_attention_num_buckets,
                        config.relative_attention_max_distance)
           .to(table.device(), /*non_blocking=*/true);
-  const at::Tensor by_distance = table.index_select(0, buckets).t().contiguous();  // [H,2*length-1]
+  return table.index_select(0, buckets).t().contiguous();
+}
+
+at::Tensor dense_bias(const at::Tensor& by_distance, bool causal) {
+  const std::int64_t length = (by_distance.size(1) + 1) / 2;
   // Window w holds distances w-(length-1).. for each key, so query i reads window length-1-i.
   at::Tensor bias = by_distance.unfold(1, length, 1).flip(1).unsqueeze(0);  // [1,H,length,length]
-  if (!bidirectional && length > 1) {
+  if (causal && length > 1) {
     const at::Tensor later = at::ones({length, length}, bias.options().dtype(at::kBool)).triu_(1);
     bias.masked_fill_(later, hidden_score(bias.scalar_type()));
+  }
+  return bias;
+}
+
+AttentionBias self_attention_bias(const at::Tensor& table, std::int64_t length, const at::Tensor& lengths,
+                                  bool bidirectional, const T5Config& config) {
+  AttentionBias bias{length, distance_bias(table, length, bidirectional, config), !bidirectional, lengths, lengths, {}};
+  if (bias_is_dense(table)) {
+    bias.dense = dense_bias(bias.by_distance, bias.causal);
+    if (lengths.defined()) {
+      bias.dense = bias.dense.masked_fill(padding_mask(lengths, length), hidden_score(table.scalar_type()));
+    }
+  }
+  return bias;
+}
+
+AttentionBias cross_attention_bias(std::int64_t length, const at::Tensor& lengths, const at::Tensor& like) {
+  AttentionBias bias{length, {}, false, lengths, {}, {}};
+  if (lengths.defined() && bias_is_dense(like)) {
+    const at::Tensor padding = padding_mask(lengths, length);  // [B,1,1,length]
+    bias.dense = at::zeros(padding.sizes(), like.options()).masked_fill_(padding, hidden_score(like.scalar_type()));
   }
   return bias;
 }

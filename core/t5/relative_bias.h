@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "core/ops/biased_attention.h"
 #include "core/t5/config.h"
 
 namespace prelude {
@@ -13,10 +14,19 @@ namespace prelude {
 at::Tensor relative_buckets(std::int64_t first, std::int64_t count, bool bidirectional, std::int64_t buckets,
                             std::int64_t max_distance);
 
-// Bias [1,H,length,length] of self-attention over plain positions 0..length-1 (prompt rows are the first of them), from
-// the stack's table [R,H]; in the decoder (not bidirectional) later keys carry the lowest finite value.
-at::Tensor self_attention_bias(const at::Tensor& table, std::int64_t length, bool bidirectional,
-                               const T5Config& config);
+// Bias by distance, key - query = 1-length .. length-1, from the stack's table [R,H]: [H,2*length-1].
+at::Tensor distance_bias(const at::Tensor& table, std::int64_t length, bool bidirectional, const T5Config& config);
+
+// The same as a matrix [1,H,length,length]; where `causal`, later keys carry the lowest finite value.
+at::Tensor dense_bias(const at::Tensor& by_distance, bool causal);
+
+// Self-attention over plain positions 0..length-1 (prompt rows are the first of them). lengths [B] int64, or undefined:
+// nothing is padded. In the decoder (not bidirectional) later keys are hidden, and so is padding.
+AttentionBias self_attention_bias(const at::Tensor& table, std::int64_t length, const at::Tensor& lengths,
+                                  bool bidirectional, const T5Config& config);
+
+// Attention of the decoder over the encoder's output of `length` rows, lengths [B] or undefined; dtype of `like`.
+AttentionBias cross_attention_bias(std::int64_t length, const at::Tensor& lengths, const at::Tensor& like);
 
 // True where key position j is at or after the example's length: [B,1,1,length] bool. lengths [B] int64.
 at::Tensor padding_mask(const at::Tensor& lengths, std::int64_t length);

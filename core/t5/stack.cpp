@@ -7,14 +7,6 @@
 #include "core/t5/linear.h"
 
 namespace prelude {
-namespace {
-
-at::Tensor add_residual(const DeltaSites& sites, const SiteContext& context, const at::Tensor& hidden, at::Tensor y) {
-  if (sites.uses(Site::sublayer_output)) y = sites.delta().sublayer_output(context, std::move(y));
-  return hidden + y;
-}
-
-}  // namespace
 
 at::Tensor run_stack(StackKind kind, const T5Config& config, const StackWeights& weights, at::Tensor hidden,
                      const StackInputs& inputs, const TensorParallel& parallel, const DeltaSites& sites) {
@@ -22,19 +14,18 @@ at::Tensor run_stack(StackKind kind, const T5Config& config, const StackWeights&
   std::int64_t layer = 0;
   for (const LayerWeights& w : weights.layers) {
     const SiteContext self{kind, layer, Sublayer::self_attention, sites.task_ids()};
-    at::Tensor x = norm(sites, self, hidden, w.self_attention.norm, epsilon);  // [B,S,D]
-    hidden = add_residual(sites, self, hidden,
-                          attention(config, w.self_attention, x, {}, inputs.self_bias, parallel, sites, self));
+    hidden = attention(config, w.self_attention, norm_of_residual(sites, self, hidden, w.self_attention.norm, epsilon),
+                       {}, inputs.self_bias, parallel, sites, self);
     if (kind == StackKind::decoder) {
       const SiteContext cross{kind, layer, Sublayer::cross_attention, sites.task_ids()};
-      x = norm(sites, cross, hidden, w.cross_attention.norm, epsilon);
-      hidden = add_residual(
-          sites, cross, hidden,
-          attention(config, w.cross_attention, x, inputs.memory, inputs.cross_bias, parallel, sites, cross));
+      hidden =
+          attention(config, w.cross_attention, norm_of_residual(sites, cross, hidden, w.cross_attention.norm, epsilon),
+                    inputs.memory, inputs.cross_bias, parallel, sites, cross);
     }
     const SiteContext forward{kind, layer, Sublayer::feed_forward, sites.task_ids()};
-    x = norm(sites, forward, hidden, w.feed_forward.norm, epsilon);
-    hidden = add_residual(sites, forward, hidden, feed_forward(config, w.feed_forward, x, parallel, sites, forward));
+    hidden =
+        feed_forward(config, w.feed_forward, norm_of_residual(sites, forward, hidden, w.feed_forward.norm, epsilon),
+                     parallel, sites, forward);
     if (sites.uses(Site::block_output)) sites.delta().block_output(forward, hidden.detach());
     ++layer;
   }

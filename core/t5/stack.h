@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include "core/delta/delta_sites.h"
+#include "core/ops/biased_attention.h"
 #include "core/t5/config.h"
 #include "core/t5/tensor_parallel.h"
 #include "core/t5/weights.h"
@@ -11,9 +12,9 @@ namespace prelude {
 
 // What a stack attends with, made once a forward and shared by its layers.
 struct StackInputs {
-  at::Tensor self_bias;   // broadcasts to [B,H,S,S]
-  at::Tensor memory;      // [B,M,D], the encoder's output after parallel.copy_to; undefined in the encoder
-  at::Tensor cross_bias;  // broadcasts to [B,H,S,M], or undefined: nothing is hidden
+  AttentionBias self_bias;
+  at::Tensor memory;  // [B,M,D], the encoder's output after parallel.copy_to; undefined in the encoder
+  AttentionBias cross_bias;
 };
 
 // The blocks of one stack and its final norm: hidden [B,S,D] -> [B,S,D]. Pre-norm residual sublayers; no dropout.

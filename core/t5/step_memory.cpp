@@ -12,13 +12,14 @@ constexpr std::int64_t wide = 4;  // bytes of a statistic
 // Bytes a token that a rank's operators save.
 class TokenBytes {
  public:
-  TokenBytes(const T5Config& config, std::int64_t tensor, std::int64_t element_bytes)
+  TokenBytes(const T5Config& config, std::int64_t tensor, std::int64_t element_bytes, bool cpu_kernels)
       : d_model_(config.d_model),
         hidden_(config.d_model * element_bytes),
         heads_(config.inner() / tensor * element_bytes),
         lse_(config.num_heads / tensor * wide),
         forward_(config.d_ff / tensor * element_bytes),
-        halves_(config.gated ? 2 : 1) {}
+        halves_(config.gated ? 2 : 1),
+        cpu_kernels_(cpu_kernels) {}
 
   std::int64_t norm() const { return hidden_ + wide; }
   std::int64_t queries() const { return 2 * heads_ + lse_; }  // q and output
@@ -26,12 +27,15 @@ class TokenBytes {
   std::int64_t feed_forward() const { return norm() + halves_ * forward_; }
   std::int64_t hidden() const { return hidden_; }
 
-  // Most that an encoder layer's backward holds beside what is saved: in the feed-forward, gradients of the
-  // intermediate's width; in a norm, two gradients of the stream and its input, gradient and products in float32.
+  // Most that an encoder layer's backward holds beside what is saved: the residual's gradient and, in the feed-forward,
+  // gradients of the intermediate and its halves; in attention, of its output and of q, k, v; in a norm, of its input
+  // and output. By then the last norm has given back what it saved.
   std::int64_t encoder_gradients() const {
-    const bool narrow = hidden_ < wide * d_model_;
-    const std::int64_t norm_gradients = 2 * hidden_ + (narrow ? 5 : 3) * wide * d_model_;
-    return std::max(2 * halves_ * forward_, norm_gradients);
+    const std::int64_t temporaries = hidden_ < wide * d_model_ ? 4 : 3;  // of LibTorch's operators, in float32
+    const std::int64_t in_norm = cpu_kernels_ ? 2 * hidden_ : hidden_ + temporaries * wide * d_model_;
+    const std::int64_t in_forward = (cpu_kernels_ ? halves_ + 1 : halves_ == 2 ? 5 : 2) * forward_;
+    const std::int64_t in_attention = (cpu_kernels_ ? 4 : 7) * heads_;
+    return hidden_ + std::max({in_norm, in_forward, in_attention}) - norm();
   }
 
  private:
@@ -41,6 +45,7 @@ class TokenBytes {
   std::int64_t lse_;      // [H], this rank's
   std::int64_t forward_;  // [F], this rank's
   std::int64_t halves_;
+  bool cpu_kernels_;
 };
 
 std::int64_t encoder_bytes(const T5Config& config, const TokenBytes& token, std::int64_t tokens) {
@@ -69,16 +74,18 @@ std::int64_t logits_bytes(const T5Config& config, std::int64_t tokens) {
 }  // namespace
 
 StepMemory step_memory(const T5Config& config, const BatchShape& shape, std::int64_t tensor, std::int64_t element_bytes,
-                       bool padded) {
-  const TokenBytes token(config, tensor, element_bytes);
+                       bool padded, bool cpu_kernels) {
+  const TokenBytes token(config, tensor, element_bytes, cpu_kernels);
   const std::int64_t sources = shape.batch * shape.source;
   const std::int64_t targets = shape.batch * shape.target;
   StepMemory memory;
   memory.encoder = encoder_bytes(config, token, sources);
   memory.decoder = decoder_bytes(config, token, targets, sources);
   const std::int64_t heads = config.num_heads / tensor;
-  memory.bias =
-      element_bytes * heads * ((padded ? shape.batch : 1) * shape.source * shape.source + shape.target * shape.target);
+  const std::int64_t matrices = padded ? shape.batch : 1;
+  memory.bias = element_bytes * heads *
+                (cpu_kernels ? 2 * (shape.source + shape.target) - 2
+                             : matrices * shape.source * shape.source + shape.target * shape.target);
   // The encoder's output is alive until the loss is there.
   memory.working = std::max({sources * token.hidden() + logits_bytes(config, targets), sources * token.keys_values(),
                              sources * token.encoder_gradients() - memory.decoder});

@@ -24,10 +24,10 @@ struct StepMemory {
 //   attention           4 H K e + 4 H  q, k, v, output, log-sum-exp (keys and values per key)
 //   gated feed-forward  2 F e          both halves (plain: F e)
 //   frozen linear       0
-// `padded`: lengths differ within the micro-batch, and the encoder's bias with its mask is [B,H,S,S] instead of
-// [H,S,S].
+// `padded`: lengths differ within the micro-batch. `cpu_kernels`: the float32 kernels of core/ops/cpu run, which read
+// the bias by distance, [H,2S-1]; elsewhere it is [H,S,S], or with its mask [B,H,S,S].
 StepMemory step_memory(const T5Config& config, const BatchShape& shape, std::int64_t tensor, std::int64_t element_bytes,
-                       bool padded);
+                       bool padded, bool cpu_kernels);
 
 // Prompt, gradient, two moments of AdamW, all float32, and the step's four sums.
 std::int64_t trained_bytes(const T5Config& config, std::int64_t prompt_rows);

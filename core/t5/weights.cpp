@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <initializer_list>
 #include <utility>
 
 #include "core/io/checksum.h"
@@ -65,6 +66,30 @@ class SlotTable {
   const T5Config& c_;
   std::vector<WeightSlot> slots_;
 };
+
+// The matrices [n_i,D] as the rows of one, of which they become views.
+at::Tensor fuse(std::initializer_list<std::reference_wrapper<at::Tensor>> matrices) {
+  const std::vector<at::Tensor> parts(matrices.begin(), matrices.end());
+  at::Tensor all = at::cat(parts, 0);
+  std::int64_t row = 0;
+  for (at::Tensor& matrix : matrices) {
+    const std::int64_t rows = matrix.size(0);
+    matrix = all.narrow(0, row, rows);
+    row += rows;
+  }
+  return all;
+}
+
+void fuse_stack(StackWeights& stack) {
+  for (LayerWeights& layer : stack.layers) {
+    AttentionWeights& self = layer.self_attention;
+    AttentionWeights& cross = layer.cross_attention;
+    FeedForwardWeights& forward = layer.feed_forward;
+    if (!self.fused.defined()) self.fused = fuse({self.q, self.k, self.v});
+    if (cross.k.defined() && !cross.fused.defined()) cross.fused = fuse({cross.k, cross.v});
+    if (forward.wi_0.defined() && !forward.fused.defined()) forward.fused = fuse({forward.wi_0, forward.wi_1});
+  }
+}
 
 void add_stack(SlotTable& table, const std::string& stack, bool decoder, StackWeights& weights) {
   for (std::size_t i = 0; i < weights.layers.size(); ++i) {
@@ -135,6 +160,11 @@ Weights slice_weights(const T5Config& config, const Weights& whole, const Tensor
   }
   if (config.tie_word_embeddings) sliced.lm_head = sliced.embedding;
   return sliced;
+}
+
+void fuse_weights(Weights& weights) {
+  fuse_stack(weights.encoder);
+  fuse_stack(weights.decoder);
 }
 
 std::string hash_weights(const T5Config& config, const Weights& weights) {

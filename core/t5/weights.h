@@ -22,15 +22,18 @@ struct AttentionWeights {
   at::Tensor k;     // [H*K,D]
   at::Tensor v;     // [H*K,D]
   at::Tensor o;     // [D,H*K]
+  // After fuse_weights, which makes q, k and v views of it: [3*H*K,D]; cross-attention: k and v, [2*H*K,D].
+  at::Tensor fused;
 };
 
 // A pre-norm feed-forward sublayer: wi (plain) or wi_0 and wi_1 (gated); the others stay undefined.
 struct FeedForwardWeights {
-  at::Tensor norm;  // [D]
-  at::Tensor wi;    // [F,D]
-  at::Tensor wi_0;  // [F,D], through the activation
-  at::Tensor wi_1;  // [F,D]
-  at::Tensor wo;    // [D,F]
+  at::Tensor norm;   // [D]
+  at::Tensor wi;     // [F,D]
+  at::Tensor wi_0;   // [F,D], through the activation
+  at::Tensor wi_1;   // [F,D]
+  at::Tensor wo;     // [D,F]
+  at::Tensor fused;  // after fuse_weights, which makes wi_0 and wi_1 views of it: [2*F,D]
 };
 
 struct LayerWeights {
@@ -79,6 +82,10 @@ std::vector<std::int64_t> local_shape(const WeightSlot& slot, int ranks);
 at::Tensor local_slice(const WeightSlot& slot, const at::Tensor& whole, const TensorParallel& parallel);
 // The same of every tensor, contiguous.
 Weights slice_weights(const T5Config& config, const Weights& whole, const TensorParallel& parallel);
+
+// Puts matrices that multiply the same input below each other, so that they make one product, and makes the single
+// ones views of them. Copies those matrices once.
+void fuse_weights(Weights& weights);
 
 // Hexadecimal XXH3-128 of the name, dtype, shape and bytes of every tensor as it is held here, in the slots' order: two
 // of them are compared to see that nothing was written. Device tensors are copied to the host one at a time.

@@ -19,6 +19,7 @@ struct PlanOptions {
   std::string backbone;
   std::string shape;
   std::string dtype = "bfloat16";
+  std::string device = "cuda";
   std::vector<std::string> ranks;
   bool equal_lengths = false;
   PlannedJob job;
@@ -50,6 +51,7 @@ void declare_job(OptionTable& table, PlanOptions& options) {
       .at_least(1)
       .at_most(most_ranks);
   table.add("dtype", options.dtype, "", "Number type of weights and activations.").choices({"float32", "bfloat16"});
+  table.add("device", options.device, "", "Where the job computes: its memory differs.").choices({"cpu", "cuda"});
   table.add("fixed-batch", job.fixed_batch, "", "The same global batch at all --ranks: strong scaling.");
   table.add("equal-lengths", options.equal_lengths, "",
             "All examples of a micro-batch have one length: less memory for the position bias.");
@@ -132,6 +134,7 @@ int run(const PlanOptions& options) {
   read_model(options, plan);
   PlannedJob& job = plan.job;
   job.element_bytes = options.dtype == "float32" ? 4 : 2;
+  job.cpu_kernels = options.device == "cpu" && options.dtype == "float32";
   job.padded = !options.equal_lengths && job.micro_batch > 1;
   require_tensor_degree(job.config, job.tensor);
   settle_ranks(options.ranks, job);

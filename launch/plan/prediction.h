@@ -34,6 +34,7 @@ struct PlannedJob {
   std::vector<std::int64_t> ranks;  // multiples of `tensor`
   bool fixed_batch = false;         // the same global batch for all `ranks`; else the first one's examples a rank
   bool padded = true;               // lengths differ within a micro-batch
+  bool cpu_kernels = false;         // computes in float32 on CPUs
 
   std::int64_t positions() const { return prompt + source; }
 };

@@ -34,6 +34,14 @@ inline std::unique_ptr<at::ObserverContext> count_products(const at::RecordFunct
   const auto sizes = [&](std::size_t i) { return inputs[i].toTensor().sizes(); };
   if (name == "aten::mm" || name == "aten::bmm") executed_here().flops += product(sizes(0), sizes(1));
   if (name == "aten::addmm" || name == "aten::baddbmm") executed_here().flops += product(sizes(1), sizes(2));
+  if (name == "mkldnn::_linear_pointwise") {
+    const std::size_t weight = inputs.size() == 6 ? 1 : 2;  // the other form has an addend before it
+    const double rows = static_cast<double>(c10::multiply_integers(sizes(0))) / static_cast<double>(sizes(0).back());
+    executed_here().flops += 2.0 * rows * static_cast<double>(c10::multiply_integers(sizes(weight)));
+    if (rows < 100 && sizes(0).back() >= 100) ++executed_here().weight_gradients;
+  }
+  if (name == "prelude::attention") executed_here().flops += fused_attention(sizes(0), sizes(1));
+  if (name == "prelude::attention_gradient") executed_here().flops += 2.0 * fused_attention(sizes(0), sizes(1));
   if (name == "aten::mm" && sizes(0)[0] < 100 && sizes(0)[1] >= 100) ++executed_here().weight_gradients;
   if (name == "aten::_scaled_dot_product_flash_attention_for_cpu")
     executed_here().flops += fused_attention(sizes(0), sizes(1));

@@ -46,4 +46,23 @@ inline void expect_same(const Operator& ours, const Operator& reference, const s
   }
 }
 
+// `ours` in float32 against `reference` in float64, on the same numbers: relative L2 of values and gradients.
+inline void expect_close_in_float32(const Operator& ours, const Operator& reference,
+                                    const std::vector<at::Tensor>& inputs, std::size_t trained, double tolerance) {
+  std::vector<at::Tensor> single;
+  single.reserve(inputs.size());
+  std::vector<at::Tensor> exact_inputs;
+  exact_inputs.reserve(inputs.size());
+  for (const at::Tensor& input : inputs) {
+    single.push_back(input.to(at::kFloat));
+    exact_inputs.push_back(single.back().to(at::kDouble));
+  }
+  const Outcome got = run(ours, single, trained);
+  const Outcome exact = run(reference, exact_inputs, trained);
+  EXPECT_LE(relative_difference(got.value, exact.value), tolerance);
+  for (std::size_t i = 0; i < trained; ++i) {
+    EXPECT_LE(relative_difference(got.gradients[i], exact.gradients[i]), tolerance) << "gradient of input " << i;
+  }
+}
+
 }  // namespace prelude::test

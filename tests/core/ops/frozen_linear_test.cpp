@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <array>
+
 #include "tests/core/ops/compare.h"
 
 namespace prelude {
@@ -23,6 +25,21 @@ TEST(FrozenLinear, TakesInputsThatAreNotContiguous) {
   const Operator transposed = [](const auto& in) { return frozen_linear(in[0].transpose(0, 1), in[1]); };
   const Operator expected = [](const auto& in) { return at::matmul(in[0].transpose(0, 1), in[1].t()); };
   expect_same(transposed, expected, {random_tensor({4, 3, 5}, 1), random_tensor({7, 5}, 2)}, 1, 1e-13);
+}
+
+TEST(FrozenLinear, IsCloseInFloat32OverOddSizes) {
+  for (const auto& [rows, in, out] : std::vector<std::array<std::int64_t, 3>>{{1, 1, 1}, {3, 17, 5}, {130, 64, 33}}) {
+    expect_close_in_float32(ours, reference, {random_tensor({rows, in}, 1), random_tensor({out, in}, 2)}, 1, 1e-6);
+  }
+}
+
+TEST(FrozenLinear, AddsTheResidual) {
+  const Operator plus = [](const auto& in) { return frozen_linear_plus(in[0], in[1], in[2]); };
+  const Operator expected = [](const auto& in) { return in[0] + at::matmul(in[1], in[2].t()); };
+  const std::vector<at::Tensor> in{random_tensor({3, 7, 11}, 1), random_tensor({3, 7, 5}, 2),
+                                   random_tensor({11, 5}, 3)};
+  expect_same(plus, expected, in, 2, 1e-13);
+  expect_close_in_float32(plus, expected, in, 2, 1e-6);
 }
 
 TEST(FrozenLinear, NeverGivesTheWeightAGradient) {

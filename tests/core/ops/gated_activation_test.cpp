@@ -35,19 +35,33 @@ TEST_P(Activations, PlainMatchesItsFormula) {
               [kind](const auto& in) { return formula(in[0], kind); }, {random_tensor({3, 17}, 1) * 3}, 1, 1e-12);
 }
 
-TEST_P(Activations, GatedMatchesItsFormula) {
-  const Activation kind = GetParam();
-  expect_same([kind](const auto& in) { return gated_activation(in[0], in[1], kind); },
-              [kind](const auto& in) { return formula(in[0], kind) * in[1]; },
-              {random_tensor({3, 5, 7}, 1) * 3, random_tensor({3, 5, 7}, 2)}, 2, 1e-12);
+// gate and value, side by side, as the operator takes them.
+at::Tensor gated_formula(const at::Tensor& halves, Activation activation) {
+  const auto parts = halves.chunk(2, -1);
+  return formula(parts[0], activation) * parts[1];
 }
 
-TEST_P(Activations, GatedKeepsTheInputsAsTheyWere) {
-  const at::Tensor gate = random_tensor({4, 3}, 1);
-  const at::Tensor value = random_tensor({4, 3}, 2);
-  gated_activation(gate, value, GetParam());
-  EXPECT_TRUE(at::equal(gate, random_tensor({4, 3}, 1)));
-  EXPECT_TRUE(at::equal(value, random_tensor({4, 3}, 2)));
+TEST_P(Activations, GatedMatchesItsFormula) {
+  const Activation kind = GetParam();
+  expect_same([kind](const auto& in) { return gated_activation(in[0], kind); },
+              [kind](const auto& in) { return gated_formula(in[0], kind); }, {random_tensor({3, 5, 14}, 1) * 3}, 1,
+              1e-12);
+}
+
+TEST_P(Activations, GatedIsCloseInFloat32OverOddWidths) {
+  const Activation kind = GetParam();
+  for (const std::int64_t width : {1, 2, 15, 16, 17, 100, 1024}) {
+    // Up to +-30: where the exponential is clamped, too.
+    const at::Tensor halves = random_tensor({7, 2 * width}, static_cast<std::uint64_t>(width)) * 10;
+    expect_close_in_float32([kind](const auto& in) { return gated_activation(in[0], kind); },
+                            [kind](const auto& in) { return gated_formula(in[0], kind); }, {halves}, 1, 1e-6);
+  }
+}
+
+TEST_P(Activations, GatedKeepsTheInputAsItWas) {
+  const at::Tensor halves = random_tensor({4, 6}, 1);
+  gated_activation(halves, GetParam());
+  EXPECT_TRUE(at::equal(halves, random_tensor({4, 6}, 1)));
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Activations,

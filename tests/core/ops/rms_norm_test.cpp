@@ -23,6 +23,26 @@ TEST(RmsNorm, MatchesAtenInFloat64) {
   expect_same(ours, reference, {random_tensor({2, 129}, 5) * 1e3, random_tensor({129}, 6)}, 2, 1e-13);
 }
 
+TEST(RmsNorm, IsCloseInFloat32OverOddWidths) {
+  for (const std::int64_t width : {5, 16, 31, 512}) {
+    expect_close_in_float32(ours, reference, {random_tensor({9, width}, 1), random_tensor({width}, 2)}, 2, 1e-6);
+  }
+}
+
+TEST(RmsNorm, TheResidualsGradientIsAdded) {
+  const Operator both = [](const auto& in) {
+    const NormAndResidual out = rms_norm_of_residual(in[0], in[1], epsilon);
+    return out.normed + 3 * out.residual;
+  };
+  const Operator expected = [](const auto& in) { return reference(in) + 3 * in[0]; };
+  const std::vector<at::Tensor> in{random_tensor({4, 37}, 1), random_tensor({37}, 2)};
+  expect_same(both, expected, in, 2, 1e-13);
+  expect_close_in_float32(both, expected, in, 2, 1e-6);
+  const Operator residual_alone = [](const auto& x) { return rms_norm_of_residual(x[0], x[1], epsilon).residual * 2; };
+  expect_same(
+      residual_alone, [](const auto& x) { return x[0] * 2; }, in, 1, 1e-15);
+}
+
 TEST(RmsNorm, EpsilonRulesWhereTheInputIsTiny) {
   expect_same(ours, reference, {random_tensor({4, 9}, 1) * 1e-5, random_tensor({9}, 2)}, 2, 1e-13);
   expect_same(ours, reference, {at::zeros({2, 9}, at::kDouble), random_tensor({9}, 2)}, 2, 1e-13);

@@ -59,14 +59,14 @@ TEST(RelativeBuckets, AreExactAtEveryDistanceUpTo1000) {
   }
 }
 
-TEST(SelfAttentionBias, IsTheTableByDistance) {
+TEST(DenseBias, IsTheTableByDistance) {
   T5Config config = small_config();
   config.relative_attention_num_buckets = 32;
   config.relative_attention_max_distance = 128;
   const at::Tensor table = random_tensor({32, config.num_heads}, 1);
   for (const std::int64_t length : {1, 2, 77}) {
-    const at::Tensor both = self_attention_bias(table, length, true, config);
-    const at::Tensor causal = self_attention_bias(table, length, false, config);
+    const at::Tensor both = dense_bias(distance_bias(table, length, true, config), false);
+    const at::Tensor causal = dense_bias(distance_bias(table, length, false, config), true);
     ASSERT_EQ(both.sizes(), at::IntArrayRef({1, config.num_heads, length, length}));
     for (std::int64_t h = 0; h < config.num_heads; ++h) {
       for (std::int64_t i = 0; i < length; ++i) {

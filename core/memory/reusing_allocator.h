@@ -1,0 +1,27 @@
+// Memory of CPU tensors that is used again from step to step.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace prelude {
+
+struct MemoryUse {
+  std::int64_t alive = 0;    // bytes of blocks handed out now
+  std::int64_t most = 0;     // the most that ever was alive
+  std::int64_t reached = 0;  // bytes of the region that were ever touched: `most` and what lies unused between blocks
+};
+
+// From here on LibTorch's CPU tensors of 64 KiB and more lie in one reserved region of addresses, whose freed blocks
+// are joined and used again (best fit). malloc gives such blocks back to the system, and every step would have its
+// pages zeroed anew: a third of the time of a step. The region asks for huge pages. Does nothing when called again, and
+// nothing where the system refuses the reservation. Smaller tensors stay with LibTorch's own allocator.
+void reuse_tensor_memory();
+
+// Gives the pages of free blocks back to the system: after loading, whose temporaries are larger than a step's.
+void release_free_tensor_memory();
+
+// All zero before reuse_tensor_memory().
+MemoryUse tensor_memory_use();
+
+}  // namespace prelude

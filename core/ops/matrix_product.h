@@ -1,0 +1,16 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace prelude {
+
+// Products with a weight matrix, without a graph. In float32 on a CPU they go to oneDNN, whose kernels fit the
+// processor (MKL's do not on AMD's: it leaves AVX-512 unused there); everything else is ATen's own.
+// `plus` [...,out] is added where it is given; it must be of x's dtype.
+
+// x [...,in], weight [out,in] -> x W^T (+ plus), [...,out].
+at::Tensor times_transposed(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& plus = {});
+// x [...,out], weight [out,in] -> x W (+ plus), [...,in].
+at::Tensor times(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& plus = {});
+
+}  // namespace prelude
