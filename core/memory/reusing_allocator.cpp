@@ -104,7 +104,7 @@ void reuse_tensor_memory() {
   void* const region = mmap(nullptr, static_cast<std::size_t>(size), PROT_READ | PROT_WRITE, flags, -1, 0);
   if (region == MAP_FAILED) return;
   madvise(region, static_cast<std::size_t>(size), MADV_HUGEPAGE);
-  constexpr std::uint8_t priority = 10;
+  constexpr std::uint8_t priority = 1;  // above the default; the next of the same priority replaces it
   in_use = new ReusingAllocator(*c10::GetCPUAllocator(), static_cast<char*>(region), size);
   c10::SetCPUAllocator(in_use, priority);
 }
