@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <condition_variable>
 #include <exception>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <thread>
@@ -13,28 +14,36 @@
 namespace prelude {
 namespace {
 
-std::vector<std::vector<Example>> cut(std::vector<Example> examples, std::int64_t micro_batch) {
+std::vector<std::int64_t> source_lengths(const std::vector<Example>& examples) {
+  std::vector<std::int64_t> lengths;
+  lengths.reserve(examples.size());
+  for (const Example& example : examples) lengths.push_back(static_cast<std::int64_t>(example.source.size()));
+  return lengths;
+}
+
+std::vector<std::vector<Example>> cut(std::vector<Example> examples, const MicroBatchLimits& limits) {
   std::stable_sort(examples.begin(), examples.end(),
                    [](const Example& a, const Example& b) { return a.source.size() > b.source.size(); });
   std::vector<std::vector<Example>> micro_batches;
-  for (Example& example : examples) {
-    if (micro_batches.empty() || static_cast<std::int64_t>(micro_batches.back().size()) == micro_batch) {
-      micro_batches.emplace_back();
-    }
-    micro_batches.back().push_back(std::move(example));
+  auto next = std::make_move_iterator(examples.begin());
+  for (const std::size_t size : cut_micro_batches(source_lengths(examples), limits)) {
+    const auto end = next + static_cast<std::ptrdiff_t>(size);
+    micro_batches.emplace_back(next, end);
+    next = end;
   }
   return micro_batches;
 }
 
-void check(std::int64_t global_batch, std::int64_t micro_batch) {
+void check(std::int64_t global_batch, const MicroBatchLimits& limits) {
   require(global_batch > 0, "--global-batch {}: give 1 or more", global_batch);
-  require(micro_batch > 0, "--micro-batch {}: give 1 or more", micro_batch);
+  require(limits.examples > 0, "--micro-batch {}: give 1 or more", limits.examples);
+  require(limits.positions > 0, "--micro-tokens {}: give 1 or more, or auto", limits.positions);
 }
 
 }  // namespace
 
 StepExamples load_step(const PretextTask& task, const LoaderOptions& options, std::uint64_t step) {
-  check(options.global_batch, options.micro_batch);
+  check(options.global_batch, options.limits);
   const auto count = static_cast<std::uint64_t>(options.global_batch);
   const auto rank = static_cast<std::uint64_t>(options.rank);
   const auto ranks = static_cast<std::uint64_t>(options.ranks);
@@ -43,9 +52,15 @@ StepExamples load_step(const PretextTask& task, const LoaderOptions& options, st
   for (std::uint64_t k = by_sample ? rank : 0; k < count; k += by_sample ? ranks : 1) {
     examples.push_back(task.training_sample(options.seed, step * count + k));
   }
-  auto micro_batches = cut(std::move(examples), options.micro_batch);
-  if (by_sample) return {step, std::move(micro_batches)};
-  StepExamples mine{step, {}};
+  auto micro_batches = cut(std::move(examples), options.limits);
+  StepExamples mine{step, {}, {}};
+  for (const auto& micro_batch : micro_batches) {
+    mine.positions.add(source_lengths(micro_batch), options.limits.prompt_rows);
+  }
+  if (by_sample) {
+    mine.micro_batches = std::move(micro_batches);
+    return mine;
+  }
   for (std::uint64_t m = rank; m < micro_batches.size(); m += ranks) {
     mine.micro_batches.push_back(std::move(micro_batches[m]));
   }
@@ -53,19 +68,22 @@ StepExamples load_step(const PretextTask& task, const LoaderOptions& options, st
 }
 
 std::int64_t most_micro_batches(const LoaderOptions& options) {
-  const auto over = [](std::int64_t count, std::int64_t parts) { return (count + parts - 1) / parts; };
-  if (options.sharing == Sharing::samples) return over(over(options.global_batch, options.ranks), options.micro_batch);
-  return over(over(options.global_batch, options.micro_batch), options.ranks);
+  const auto shared = [&](std::int64_t count) { return (count + options.ranks - 1) / options.ranks; };
+  const auto most = [&](std::int64_t count) {
+    return most_micro_batches(count, options.longest_source, options.limits);
+  };
+  const bool by_sample = options.sharing == Sharing::samples;
+  return by_sample ? most(shared(options.global_batch)) : shared(most(options.global_batch));
 }
 
 std::vector<std::vector<Example>> load_validation(const PretextTask& task, std::int64_t count,
-                                                  std::int64_t micro_batch) {
-  check(count, micro_batch);
+                                                  const MicroBatchLimits& limits) {
+  check(count, limits);
   std::vector<Example> examples;
   for (std::int64_t k = 0; k < count; ++k) {
     examples.push_back(task.validation_sample(static_cast<std::uint64_t>(k)));
   }
-  return cut(std::move(examples), micro_batch);
+  return cut(std::move(examples), limits);
 }
 
 struct Loader::Parts {
@@ -124,7 +142,7 @@ struct Loader::Parts {
 
 Loader::Loader(const PretextTask& task, const LoaderOptions& options, std::uint64_t next_step)
     : parts_(std::make_unique<Parts>(task, options, next_step)) {
-  check(options.global_batch, options.micro_batch);
+  check(options.global_batch, options.limits);
   require(options.threads > 0, "the loader needs 1 or more threads, not {}", options.threads);
   require(options.prefetch > 0, "the loader needs to prefetch 1 or more steps, not {}", options.prefetch);
   try {

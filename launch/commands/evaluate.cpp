@@ -119,7 +119,8 @@ Json evaluate_pretext(const LoadedModel& loaded, const EvaluateOptions& options)
                                       pretext_of(pretext, loaded.config().decoder_start_token_id));
   Confusion confusion;
   GivenAnswers sums;
-  const auto batches = load_validation(*task, pretext.validation_examples, options.batch_size);
+  const auto batches = load_validation(*task, pretext.validation_examples,
+                                       {.examples = options.batch_size, .prompt_rows = loaded.prompt_rows()});
   const auto answers = answer_batches(loaded, batches, task->label_ids());
   for (std::size_t b = 0; b < batches.size(); ++b) {
     for (std::size_t i = 0; i < batches[b].size(); ++i) confusion.add(batches[b][i].label, answers[b].best[i]);

@@ -41,7 +41,10 @@ void verify_frozen(const PretrainInputs& inputs, const std::string& before) {
 }
 
 LoaderOptions loader_of(const PretrainOptions& options, const MeshPlace& place) {
-  LoaderOptions loader{options.seed, options.global_batch, options.micro_batch};
+  LoaderOptions loader{options.seed, options.global_batch};
+  loader.limits.examples = options.micro_batch;
+  loader.limits.prompt_rows = options.prompt_length.value();
+  loader.longest_source = options.max_source - options.prompt_length.value();
   loader.sharing = reduction_of(options) == Reduction::ordered ? Sharing::micro_batches : Sharing::samples;
   loader.rank = place.data_rank;
   loader.ranks = place.data_size;
@@ -55,7 +58,7 @@ TrainEnd train(const PretrainOptions& options, const PretrainInputs& inputs, Pre
   Loader loader(inputs.task(), loader_options, static_cast<std::uint64_t>(state.step));
   StepSums sums(run.delta().trainable().flat(), ranks.mesh(), reduction_of(options),
                 most_micro_batches(loader_options));
-  const Validation validation(inputs.task(), options.validation_examples, options.micro_batch, config, device,
+  const Validation validation(inputs.task(), options.validation_examples, loader_options.limits, config, device,
                               *ranks.mesh().data);
   TrainLoop loop({inputs.model(), run.delta(), run.optimizer(),
                   [&] {

@@ -26,12 +26,12 @@ std::int64_t answer_row(const Example& example, std::int32_t answer) {
 
 }  // namespace
 
-Validation::Validation(const PretextTask& task, std::int64_t count, std::int64_t micro_batch, const T5Config& config,
-                       at::Device device, Communicator& data)
+Validation::Validation(const PretextTask& task, std::int64_t count, const MicroBatchLimits& limits,
+                       const T5Config& config, at::Device device, Communicator& data)
     : data_(data), examples_(count) {
   const auto& ids = task.label_ids();
   label_ids_ = to_device({ids.begin(), ids.end()}, device);
-  const auto examples = load_validation(task, count, micro_batch);
+  const auto examples = load_validation(task, count, limits);
   all_parts_ = static_cast<std::int64_t>(examples.size());
   for (std::size_t i = 0; i < examples.size(); ++i) {
     for (const auto& example : examples[i]) label_tokens_ += static_cast<std::int64_t>(example.target.size()) - 1;

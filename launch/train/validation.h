@@ -9,6 +9,7 @@
 #include "core/t5/batch.h"
 #include "core/t5/model.h"
 #include "dist/communicator.h"
+#include "tasks/micro_batch_cut.h"
 #include "tasks/pretext/pretext_task.h"
 
 namespace prelude {
@@ -23,7 +24,7 @@ struct ValidationResult {
 class Validation {
  public:
   // Validation samples 0 ... count - 1 of `task`. `data` (the ranks that share the data) outlives this.
-  Validation(const PretextTask& task, std::int64_t count, std::int64_t micro_batch, const T5Config& config,
+  Validation(const PretextTask& task, std::int64_t count, const MicroBatchLimits& limits, const T5Config& config,
              at::Device device, Communicator& data);
 
   std::int64_t examples() const { return examples_; }

@@ -49,16 +49,26 @@ std::vector<std::vector<std::int32_t>> labels_of(const std::vector<std::vector<E
   return labels;
 }
 
-// By the definition: indices of the step, longest first, ties by index, cut by four.
+// Four at once, and another micro-batch is no dearer than a padded position or two.
+constexpr MicroBatchLimits limits_of_four{.examples = 4, .overhead = 2};
+
+// By the definition: indices of the step, longest first, ties by index, cut where tests/tasks/micro_batch_cut_test.cpp
+// has the cuts compared with all that there are.
 std::vector<std::vector<std::int32_t>> expected_labels(std::uint64_t step, std::uint64_t batch) {
-  std::vector<std::vector<std::int32_t>> labels;
-  std::size_t count = 0;
+  std::vector<std::int64_t> lengths;
+  std::vector<std::int32_t> sorted;
   for (std::size_t length = 20; length > 0; --length) {
     for (std::uint64_t index = step * batch; index < (step + 1) * batch; ++index) {
       if (CountingTask::source_length(index) != length) continue;
-      if (count++ % 4 == 0) labels.emplace_back();
-      labels.back().push_back(static_cast<std::int32_t>(index));
+      lengths.push_back(static_cast<std::int64_t>(length));
+      sorted.push_back(static_cast<std::int32_t>(index));
     }
+  }
+  std::vector<std::vector<std::int32_t>> labels;
+  auto next = sorted.begin();
+  for (const std::size_t size : cut_micro_batches(lengths, limits_of_four)) {
+    labels.emplace_back(next, next + static_cast<std::ptrdiff_t>(size));
+    next += static_cast<std::ptrdiff_t>(size);
   }
   return labels;
 }
@@ -67,15 +77,13 @@ TEST(Loader, GivesTheSameStepsWhateverTheThreads) {
   const CountingTask task;
   for (const int threads : {1, 2, 5}) {
     for (const int prefetch : {1, 3, 8}) {
-      Loader loader(task, {.seed = 3, .global_batch = 22, .micro_batch = 4, .threads = threads, .prefetch = prefetch},
-                    5);
+      Loader loader(
+          task, {.seed = 3, .global_batch = 22, .limits = limits_of_four, .threads = threads, .prefetch = prefetch}, 5);
       for (std::uint64_t step = 5; step < 40; ++step) {
         ASSERT_EQ(loader.next_step(), step);
         const StepExamples examples = loader.next();
         ASSERT_EQ(examples.step, step);
         ASSERT_EQ(labels_of(examples.micro_batches), expected_labels(step, 22)) << threads << " threads, step " << step;
-        ASSERT_EQ(examples.micro_batches.size(), 6U);
-        ASSERT_EQ(examples.micro_batches.back().size(), 2U);
         ASSERT_EQ(examples.micro_batches.front().front().source.front(), 3);
       }
     }
@@ -84,7 +92,7 @@ TEST(Loader, GivesTheSameStepsWhateverTheThreads) {
 
 TEST(Loader, AResumedRunContinuesTheStream) {
   const CountingTask task;
-  const LoaderOptions options{.seed = 1, .global_batch = 8, .micro_batch = 8, .threads = 2};
+  const LoaderOptions options{.seed = 1, .global_batch = 8, .limits = {.examples = 8}, .threads = 2};
   Loader first(task, options, 0);
   std::vector<StepExamples> steps;
   steps.reserve(10);
@@ -98,7 +106,7 @@ TEST(Loader, AResumedRunContinuesTheStream) {
 
 TEST(Loader, BuildsNoMoreThanItMayAhead) {
   const CountingTask task;
-  Loader loader(task, {.global_batch = 10, .micro_batch = 10, .threads = 3, .prefetch = 2}, 0);
+  Loader loader(task, {.global_batch = 10, .limits = {.examples = 10}, .threads = 3, .prefetch = 2}, 0);
   const auto settled = [&] {
     int before = -1;
     while (before != task.calls) {
@@ -115,7 +123,7 @@ TEST(Loader, BuildsNoMoreThanItMayAhead) {
 TEST(Loader, AWorkersExceptionReachesTheCallerAtItsStep) {
   CountingTask task;
   task.failing = 25;
-  Loader loader(task, {.global_batch = 10, .micro_batch = 10, .threads = 2}, 0);
+  Loader loader(task, {.global_batch = 10, .limits = {.examples = 10}, .threads = 2}, 0);
   (void)loader.next();
   (void)loader.next();
   try {
@@ -129,13 +137,14 @@ TEST(Loader, AWorkersExceptionReachesTheCallerAtItsStep) {
 TEST(Loader, StopsWhileItsWorkersAreBusy) {
   const CountingTask task;
   const auto start = std::chrono::steady_clock::now();
-  for (int k = 0; k < 20; ++k) Loader(task, {.global_batch = 50, .micro_batch = 10, .threads = 4, .prefetch = 100}, 0);
+  for (int k = 0; k < 20; ++k)
+    Loader(task, {.global_batch = 50, .limits = {.examples = 10}, .threads = 4, .prefetch = 100}, 0);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
 }
 
 TEST(Loader, ValidationBatchesAreFixed) {
   const CountingTask task;
-  const auto batches = load_validation(task, 22, 4);
+  const auto batches = load_validation(task, 22, limits_of_four);
   EXPECT_EQ(labels_of(batches), expected_labels(0, 22));
   EXPECT_EQ(batches.front().front().source.front(), 1'000'000);
 }
@@ -143,10 +152,10 @@ TEST(Loader, ValidationBatchesAreFixed) {
 TEST(Loader, RefusesEmptyBatches) {
   const CountingTask task;
   EXPECT_THROW(Loader(task, {.global_batch = 0}, 0), UserError);
-  EXPECT_THROW(Loader(task, {.micro_batch = 0}, 0), UserError);
+  EXPECT_THROW(Loader(task, {.limits = {.examples = 0}}, 0), UserError);
   EXPECT_THROW(Loader(task, {.threads = 0}, 0), UserError);
   EXPECT_THROW(Loader(task, {.prefetch = 0}, 0), UserError);
-  EXPECT_THROW((void)load_validation(task, 0, 1), UserError);
+  EXPECT_THROW((void)load_validation(task, 0, {}), UserError);
 }
 
 // The ranks together load each sample of a step once, and none builds another's.
@@ -155,7 +164,7 @@ TEST(Loader, RanksShareSamplesByArithmetic) {
     std::vector<std::int32_t> all;
     for (int rank = 0; rank < ranks; ++rank) {
       const CountingTask task;
-      LoaderOptions options{.seed = 3, .global_batch = 22, .micro_batch = 4, .rank = rank, .ranks = ranks};
+      LoaderOptions options{.seed = 3, .global_batch = 22, .limits = limits_of_four, .rank = rank, .ranks = ranks};
       const auto step = load_step(task, options, 5);
       int loaded = 0;
       for (const auto& micro_batch : labels_of(step.micro_batches)) {
@@ -180,7 +189,7 @@ TEST(Loader, RanksShareTheMicroBatchesOfOneRank) {
   const auto expected = expected_labels(5, 22);
   for (const int ranks : {1, 2, 4, 8}) {
     for (int rank = 0; rank < ranks; ++rank) {
-      LoaderOptions options{.seed = 3, .global_batch = 22, .micro_batch = 4};
+      LoaderOptions options{.seed = 3, .global_batch = 22, .limits = limits_of_four};
       options.sharing = Sharing::micro_batches;
       options.rank = rank;
       options.ranks = ranks;

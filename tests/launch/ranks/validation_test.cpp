@@ -42,8 +42,8 @@ TEST(ValidationOnRanks, IsThatOfOneRankToTheBit) {
   const CountingTask task;
   SelfCommunicator self;
   for (const std::int64_t examples : {1, 10, 23}) {  // fewer micro-batches than ranks, too
-    const Validation alone(task, examples, 4, config, at::kCPU, self);
-    const Validation shared(task, examples, 4, config, at::kCPU, test::group());
+    const Validation alone(task, examples, {.examples = 4}, config, at::kCPU, self);
+    const Validation shared(task, examples, {.examples = 4}, config, at::kCPU, test::group());
     const auto expected = alone.evaluate(model, prompt);
     const auto got = shared.evaluate(model, prompt);
     EXPECT_EQ(got.loss, expected.loss) << examples;

@@ -46,7 +46,7 @@ class ValidationTest : public ::testing::Test {
     return ids;
   }
   double accuracy(const PretextTask& task) const {
-    return Validation(task, 4, 3, model_.config(), at::Device(at::kCPU), one_.ranks.data())
+    return Validation(task, 4, {.examples = 3}, model_.config(), at::Device(at::kCPU), one_.ranks.data())
         .evaluate(model_, prompt_)
         .accuracy;
   }
