@@ -64,7 +64,8 @@ TrainEnd train(const PretrainOptions& options, const PretrainInputs& inputs, Pre
                   [&] {
                     const auto examples = loader.next();
                     ranks.world().recorder().set_step(static_cast<std::int64_t>(examples.step) + 1);
-                    return make_micro_batches(examples.micro_batches, config, device);
+                    return StepBatches{make_micro_batches(examples.micro_batches, config, device),
+                                       examples.positions.padding_share()};
                   },
                   sums, validation, telemetry, [&](const TrainState& now) { run.save(now); },
                   [&] { run.finish_saving(); }, [&](const TrainState& now, bool best) { run.write_prompt(now, best); }},

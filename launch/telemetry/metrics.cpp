@@ -34,6 +34,7 @@ std::uintmax_t bytes_to_keep(const std::string& path, std::int64_t last_step) {
 std::string json_line(const StepMetrics& metrics) {
   Json line{{"step", metrics.step},           {"loss", metrics.loss},     {"learning_rate", metrics.learning_rate},
             {"grad_norm", metrics.grad_norm}, {"tokens", metrics.tokens}, {"examples", metrics.examples}};
+  line["padding"] = metrics.padding;
   if (metrics.skipped) line["skipped"] = true;
   line["step_seconds"] = metrics.step_seconds;
   line["tokens_per_second"] = metrics.tokens_per_second;

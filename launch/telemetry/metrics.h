@@ -18,7 +18,10 @@ struct StepMetrics {
   double grad_norm = 0;       // before clipping; null where not finite
   std::int64_t tokens = 0;    // real source (without prompt rows) and label tokens of this step, all ranks
   std::int64_t examples = 0;  // of this step
-  bool skipped = false;       // not finite: no update was made; written only where true
+  // Share of the encoder positions computed, prompt rows included, that were padding: of all ranks, or, where ranks
+  // share samples (--reduction fast on several data-parallel ranks), of the first one's.
+  double padding = 0;
+  bool skipped = false;  // not finite: no update was made; written only where true
   double step_seconds = 0;
   double tokens_per_second = 0;
 };

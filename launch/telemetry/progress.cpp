@@ -34,6 +34,7 @@ LiveLine::Fields training_fields(const TrainingProgress& progress) {
       {"rate", fmt::format("{:>9.3g}", progress.learning_rate)},
       {"tokens/s", fmt::format("{:>6}", amount_text(progress.tokens_per_second))},
       {"left", fmt::format("{:>8}", duration_text(progress.seconds_left))},
+      {"padding", fmt::format("{:>5.1f}%", 100 * progress.padding)},  // last: a narrow screen loses it first
   };
 }
 

@@ -24,6 +24,7 @@ struct TrainingProgress {
   double learning_rate = 0;
   double tokens_per_second = 0;
   double seconds_left = -1;  // negative: not known yet
+  double padding = 0;        // share of the last step's encoder positions
 };
 
 // Aligned: lines of one run have their columns one under the other.

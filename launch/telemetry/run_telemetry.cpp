@@ -45,6 +45,7 @@ void RunTelemetry::step(const StepMetrics& metrics) {
   events_.scalar("learning_rate", metrics.learning_rate, metrics.step);
   events_.scalar("grad_norm", metrics.grad_norm, metrics.step);
   events_.scalar("tokens_per_second", metrics.tokens_per_second, metrics.step);
+  events_.scalar("padding", metrics.padding, metrics.step);
 
   constexpr double keep = 0.9;
   smooth_seconds_ =
@@ -53,6 +54,7 @@ void RunTelemetry::step(const StepMetrics& metrics) {
   progress_.loss = metrics.loss;
   progress_.learning_rate = metrics.learning_rate;
   progress_.tokens_per_second = metrics.tokens_per_second;
+  progress_.padding = metrics.padding;
   progress_.seconds_left = smooth_seconds_ * static_cast<double>(progress_.steps - metrics.step);
   const bool last = metrics.step == progress_.steps;
   last ? line_.keep(training_fields(progress_)) : line_.show(training_fields(progress_));

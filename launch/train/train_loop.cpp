@@ -74,8 +74,8 @@ void TrainLoop::step(const StopSignal& signal) {
   const auto batches = parts_.next_batches();
   const double rate = learning_rate(settings_.schedule, state_.step);
   if (signal.requested()) parts_.sums.vote_to_stop();
-  const auto result =
-      train_step(parts_.model, parts_.delta, parts_.sums, parts_.optimizer, batches, settings_.clip, rate);
+  const auto result = train_step(parts_.model, parts_.delta, parts_.sums, parts_.optimizer, batches.micro_batches,
+                                 settings_.clip, rate);
   stop_ = result.stop;
   ++state_.step;
 
@@ -86,6 +86,7 @@ void TrainLoop::step(const StopSignal& signal) {
   metrics.grad_norm = result.grad_norm;
   metrics.tokens = result.tokens;
   metrics.examples = settings_.global_batch;
+  metrics.padding = batches.padding;
   metrics.skipped = !result.finite();
   metrics.step_seconds = seconds_since(start);
   metrics.tokens_per_second = static_cast<double>(metrics.tokens) / metrics.step_seconds;

@@ -29,13 +29,18 @@ struct TrainSettings {
   std::int64_t global_batch = 0;      // examples a step
 };
 
+struct StepBatches {
+  std::vector<Batch> micro_batches;
+  double padding = 0;  // share of the encoder positions, prompt rows included
+};
+
 // What the loop works on; all outlive it.
 struct TrainParts {
   const Model& model;
   Delta& delta;
   AdamW& optimizer;
-  // The micro-batches of the step that follows the last one given.
-  std::function<std::vector<Batch>()> next_batches;
+  // Those of the step that follows the last one given.
+  std::function<StepBatches()> next_batches;
   StepSums& sums;
   const Validation& validation;
   Telemetry& telemetry;

@@ -24,6 +24,7 @@ StepMetrics metrics_of(std::int64_t step) {
   metrics.grad_norm = std::sqrt(2.0);
   metrics.tokens = 1234;
   metrics.examples = 8;
+  metrics.padding = 0.0315;
   metrics.step_seconds = 0.125;
   metrics.tokens_per_second = 9872;
   return metrics;
@@ -34,6 +35,7 @@ TEST(Metrics, NumbersReadBackExactly) {
   EXPECT_EQ(line["step"], 7);
   EXPECT_EQ(line["loss"].get<double>(), 1.0 / 3.0 + 7);
   EXPECT_EQ(line["grad_norm"].get<double>(), std::sqrt(2.0));
+  EXPECT_EQ(line["padding"], 0.0315);
   EXPECT_EQ(line["learning_rate"].get<double>(), 0.1);
   EXPECT_EQ(line["tokens"], 1234);
   EXPECT_EQ(line["examples"], 8);

@@ -37,13 +37,17 @@ TEST(Progress, Bars) {
 }
 
 TEST(Progress, TrainingLinesAreAligned) {
-  TrainingProgress early{3, 2000, 10.25, {}, 0.3, 950, -1};
-  TrainingProgress late{2000, 2000, 0.5, 0.4321, 2.2e-5, 123456, 4000};
+  TrainingProgress early{3, 2000, 10.25, {}, 0.3, 950, -1, 0};
+  TrainingProgress late{2000, 2000, 0.5, 0.4321, 2.2e-5, 123456, 4000, 0.1234};
   const auto a = LiveLine::render(training_fields(early), false, 200);
   const auto b = LiveLine::render(training_fields(late), false, 200);
   EXPECT_EQ(a.size(), b.size()) << a << "\n" << b;
-  for (const auto* label : {"loss", "validation", "rate", "tokens/s", "left"}) EXPECT_EQ(a.find(label), b.find(label));
-  EXPECT_EQ(b, "step 2000/2000  loss   0.5000  validation   0.4321  rate   2.2e-05  tokens/s   123k  left  1:06:40");
+  for (const auto* label : {"loss", "validation", "rate", "tokens/s", "left", "padding"}) {
+    EXPECT_EQ(a.find(label), b.find(label));
+  }
+  EXPECT_EQ(b,
+            "step 2000/2000  loss   0.5000  validation   0.4321  rate   2.2e-05  tokens/s   123k  left  1:06:40  "
+            "padding  12.3%");
 }
 
 TEST(Progress, ABarInALogEndsWithItsLastState) {
