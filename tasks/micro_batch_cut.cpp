@@ -7,15 +7,11 @@
 #include "core/error.h"
 
 namespace prelude {
-namespace {
 
-// Of examples of `width` positions each.
 std::int64_t most_together(std::int64_t width, const MicroBatchLimits& limits) {
   const std::int64_t fitting = limits.positions / std::max<std::int64_t>(1, width);
   return std::max<std::int64_t>(1, std::min(limits.examples, fitting));
 }
-
-}  // namespace
 
 std::vector<std::size_t> cut_micro_batches(std::span<const std::int64_t> lengths, const MicroBatchLimits& limits) {
   ensure(std::is_sorted(lengths.rbegin(), lengths.rend()), "lengths to cut are not sorted, longest first");

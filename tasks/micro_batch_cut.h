@@ -18,8 +18,11 @@ struct MicroBatchLimits {
   std::int64_t prompt_rows = 0;        // P, before every source
   // What a micro-batch costs beside its positions, counted in positions: one more is begun only where it spares more
   // padding than that. The default is a CPU's (docs/performance.md, "Batching by tokens").
-  std::int64_t overhead = 64;
+  std::int64_t overhead = 32;
 };
+
+// Examples of `width` positions each, prompt rows counted, that fit together: at least 1.
+std::int64_t most_together(std::int64_t width, const MicroBatchLimits& limits);
 
 // Sizes of the micro-batches, in order, of sources of these lengths (tokens, longest first): of all cuts within the
 // limits one that costs the fewest positions, padding and overhead counted; of equals, the one whose first micro-batch

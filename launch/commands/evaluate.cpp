@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "launch/commands/pretrain_options.h"
+#include "launch/micro_tokens.h"
 #include "launch/predict/answers.h"
 #include "launch/predict/loaded_model.h"
 #include "launch/predict/request.h"
@@ -26,7 +27,8 @@ struct EvaluateOptions {
   std::string prompt;
   std::string input;
   bool append_eos = false;
-  std::int64_t batch_size = 8;
+  std::string micro_tokens = auto_micro_tokens;
+  std::int64_t batch_size = 256;
   PretrainOptions pretext;  // the examples of --corpus, as `prelude pretrain` makes them
 };
 
@@ -38,7 +40,10 @@ void declare(OptionTable& table, EvaluateOptions& options) {
             "One JSON object a line: source, candidates and label (the right candidate's index), or source_ids and "
             "candidate_ids.");
   table.add("append-eos", options.append_eos, "", "Put the end-of-sequence id after every source and candidate.");
-  table.add("batch-size", options.batch_size, "N", "Examples computed at once. The numbers do not depend on it.")
+  declare_micro_tokens(table, options.micro_tokens);
+  table
+      .add("batch-size", options.batch_size, "N",
+           "Examples computed at once, at most, beside --micro-tokens. The numbers depend on neither.")
       .at_least(1)
       .at_most(1 << 16);
   table.add("corpus", pretext.corpus, "DIR", "Instead of --input: held-out pretext examples of this corpus.");
@@ -75,7 +80,7 @@ Json counts_of(const Confusion& confusion, std::int64_t classes) {
 
 // Accuracy, F1 and loss over the lines: the prediction is the candidate of the largest summed log-probability, the loss
 // the mean negative log-probability of the right candidates' ids.
-Json evaluate_lines(const LoadedModel& loaded, const EvaluateOptions& options) {
+Json evaluate_lines(const LoadedModel& loaded, const EvaluateOptions& options, const MicroBatchLimits& limits) {
   RequestFormat format{loaded.tokenizer(), loaded.config().vocab_size, {}, loaded.prompt_rows() > 0, true};
   if (options.append_eos) format.append = static_cast<std::int32_t>(loaded.config().eos_token_id);
   RequestReader reader(options.input, format);
@@ -91,7 +96,7 @@ Json evaluate_lines(const LoadedModel& loaded, const EvaluateOptions& options) {
   }
   require(!jobs.empty(), "'{}' holds no example", options.input);
 
-  const LogProbabilities scores = score(loaded, jobs, options.batch_size);
+  const LogProbabilities scores = score(loaded, jobs, limits);
   Confusion confusion;
   double loss = 0;
   std::size_t tokens = 0;
@@ -109,7 +114,7 @@ Json evaluate_lines(const LoadedModel& loaded, const EvaluateOptions& options) {
 
 // Held-out examples of a pretext task: accuracy among the words that an example offers, and among the whole vocabulary
 // as PPT has it.
-Json evaluate_pretext(const LoadedModel& loaded, const EvaluateOptions& options) {
+Json evaluate_pretext(const LoadedModel& loaded, const EvaluateOptions& options, const MicroBatchLimits& limits) {
   PretrainOptions pretext = options.pretext;
   const std::int64_t usual_rows = loaded.prompt_rows() > 0 ? loaded.prompt_rows() : 100;
   pretext.prompt_length = pretext.prompt_length.value_or(usual_rows);
@@ -119,8 +124,7 @@ Json evaluate_pretext(const LoadedModel& loaded, const EvaluateOptions& options)
                                       pretext_of(pretext, loaded.config().decoder_start_token_id));
   Confusion confusion;
   GivenAnswers sums;
-  const auto batches = load_validation(*task, pretext.validation_examples,
-                                       {.examples = options.batch_size, .prompt_rows = loaded.prompt_rows()});
+  const auto batches = load_validation(*task, pretext.validation_examples, limits);
   const auto answers = answer_batches(loaded, batches, task->label_ids());
   for (std::size_t b = 0; b < batches.size(); ++b) {
     for (std::size_t i = 0; i < batches[b].size(); ++i) confusion.add(batches[b][i].label, answers[b].best[i]);
@@ -140,7 +144,12 @@ int run(const EvaluateOptions& given, World& world) {
   const Session session = open_session(options.pretext.session, options.pretext.ranks, world);
   const Ranks ranks(options.pretext.ranks, session, world);
   const LoadedModel loaded = LoadedModel::load(options.backbone, options.prompt, session, ranks);
-  const Json result = options.input.empty() ? evaluate_pretext(loaded, options) : evaluate_lines(loaded, options);
+  const ExampleShape shape{loaded.prompt_rows(), loaded.prompt_rows() + usual_longest_source, usual_target};
+  const MicroBatchLimits limits =
+      micro_batch_limits(settled_micro_tokens(options.micro_tokens, loaded.model(), shape, session, ranks),
+                         options.batch_size, loaded.prompt_rows(), session.device);
+  const Json result =
+      options.input.empty() ? evaluate_pretext(loaded, options, limits) : evaluate_lines(loaded, options, limits);
   if (world.first()) std::fputs((result.dump() + "\n").c_str(), stdout);
   return exit_done;
 }

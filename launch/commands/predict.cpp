@@ -9,6 +9,7 @@
 
 #include "core/error.h"
 #include "core/io/atomic_file.h"
+#include "launch/micro_tokens.h"
 #include "launch/predict/loaded_model.h"
 #include "launch/predict/request.h"
 #include "launch/predict/scorer.h"
@@ -18,12 +19,16 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+// Lines are taken in windows of many batches, so that each batch can be of like lengths.
+constexpr std::size_t window = 1024;
+
 struct PredictOptions {
   std::string backbone;
   std::string prompt;
   std::string input;
   std::string output = "-";
-  std::int64_t batch_size = 8;
+  std::string micro_tokens = auto_micro_tokens;
+  std::int64_t batch_size = 256;
   std::int64_t max_new_tokens = 32;
   bool append_eos = false;
   SessionOptions session;
@@ -38,7 +43,10 @@ void declare(OptionTable& table, PredictOptions& options) {
            "One JSON object a line: source or source_ids; with target or target_ids, candidates or candidate_ids.")
       .required();
   table.add("output", options.output, "FILE", "One JSON object a line, in the same order; - is standard output.");
-  table.add("batch-size", options.batch_size, "N", "Lines computed at once. The numbers do not depend on it.")
+  declare_micro_tokens(table, options.micro_tokens);
+  table
+      .add("batch-size", options.batch_size, "N",
+           "Lines computed at once, at most, beside --micro-tokens. The numbers depend on neither.")
       .at_least(1)
       .at_most(1 << 16);
   table
@@ -107,7 +115,7 @@ void add_generated(Json& line, const LoadedModel& loaded, Ids ids) {
 
 // One object a request, without its index.
 std::vector<Json> answer(const LoadedModel& loaded, const std::vector<Request>& requests,
-                         const PredictOptions& options) {
+                         const MicroBatchLimits& limits, std::int64_t max_new_tokens) {
   std::vector<ScoringJob> jobs;
   std::vector<Ids> open;  // sources to continue
   for (const Request& request : requests) {
@@ -117,8 +125,8 @@ std::vector<Json> answer(const LoadedModel& loaded, const std::vector<Request>& 
       open.push_back(request.source);
     }
   }
-  const LogProbabilities scores = score(loaded, jobs, options.batch_size);
-  const std::vector<Ids> generated = generate_greedily(loaded, open, options.batch_size, options.max_new_tokens);
+  const LogProbabilities scores = score(loaded, jobs, limits);
+  const std::vector<Ids> generated = generate_greedily(loaded, open, limits, max_new_tokens);
   std::vector<Json> lines;
   auto next_score = scores.begin();
   auto next_generated = generated.begin();
@@ -144,8 +152,10 @@ int run(const PredictOptions& given, World& world) {
   RequestReader reader(options.input, format);
   Output output(options.output, world.first());
 
-  // Lines are taken in windows of many batches, so that each batch can be of like lengths.
-  const auto window = static_cast<std::size_t>(options.batch_size) * 16;
+  const ExampleShape shape{loaded.prompt_rows(), loaded.prompt_rows() + usual_longest_source, options.max_new_tokens};
+  const MicroBatchLimits limits =
+      micro_batch_limits(settled_micro_tokens(options.micro_tokens, loaded.model(), shape, session, ranks),
+                         options.batch_size, loaded.prompt_rows(), session.device);
   std::int64_t index = 0;
   for (bool more = true; more;) {
     std::vector<Request> requests;
@@ -155,7 +165,7 @@ int run(const PredictOptions& given, World& world) {
       if (!more) break;
       requests.push_back(*std::move(request));
     }
-    for (Json& line : answer(loaded, requests, options)) {
+    for (Json& line : answer(loaded, requests, limits, options.max_new_tokens)) {
       line["index"] = index++;
       output.write(line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
     }

@@ -10,6 +10,7 @@
 #include "launch/commands/pretrain_report.h"
 #include "launch/commands/pretrain_resume.h"
 #include "launch/commands/pretrain_run.h"
+#include "launch/micro_tokens.h"
 #include "launch/ranks.h"
 #include "launch/run_folder.h"
 #include "launch/telemetry/run_telemetry.h"
@@ -40,10 +41,9 @@ void verify_frozen(const PretrainInputs& inputs, const std::string& before) {
   ensure(after == before, "the frozen backbone changed during the run: hash {} became {}", before, after);
 }
 
-LoaderOptions loader_of(const PretrainOptions& options, const MeshPlace& place) {
+LoaderOptions loader_of(const PretrainOptions& options, const MeshPlace& place, at::Device device) {
   LoaderOptions loader{options.seed, options.global_batch};
-  loader.limits.examples = options.micro_batch;
-  loader.limits.prompt_rows = options.prompt_length.value();
+  loader.limits = micro_batch_limits(options.micro_tokens, options.micro_batch, options.prompt_length.value(), device);
   loader.longest_source = options.max_source - options.prompt_length.value();
   loader.sharing = reduction_of(options) == Reduction::ordered ? Sharing::micro_batches : Sharing::samples;
   loader.rank = place.data_rank;
@@ -51,10 +51,19 @@ LoaderOptions loader_of(const PretrainOptions& options, const MeshPlace& place) 
   return loader;
 }
 
+// After this `options` holds a number, which the run's config.ini keeps.
+void settle_micro_tokens(PretrainOptions& options, const PretrainInputs& inputs, const RunFolder& folder,
+                         const Session& session, const Ranks& ranks) {
+  if (options.micro_tokens == auto_micro_tokens) options.micro_tokens = recorded_micro_tokens(folder, ranks.world());
+  const ExampleShape shape{options.prompt_length.value(), options.max_source,
+                           static_cast<std::int64_t>(inputs.task().validation_sample(0).target.size())};
+  options.micro_tokens = settled_micro_tokens(options.micro_tokens, inputs.model(), shape, session, ranks);
+}
+
 TrainEnd train(const PretrainOptions& options, const PretrainInputs& inputs, PretrainRun& run, const TrainState& state,
                Telemetry& telemetry, const Ranks& ranks, at::Device device, const StopSignal& signal) {
   const auto& config = inputs.model().config();
-  const auto loader_options = loader_of(options, ranks.mesh().place);
+  const auto loader_options = loader_of(options, ranks.mesh().place, device);
   Loader loader(inputs.task(), loader_options, static_cast<std::uint64_t>(state.step));
   StepSums sums(run.delta().trainable().flat(), ranks.mesh(), reduction_of(options),
                 most_micro_batches(loader_options));
@@ -96,6 +105,8 @@ void introduce(Telemetry& telemetry, const PretrainOptions& options, const Pretr
                                   place.data_size, place.tensor_size));
   }
   telemetry.message(describe(inputs));
+  telemetry.message(fmt::format("micro-batches of at most {} encoder positions, prompt rows and padding included",
+                                options.micro_tokens));
 }
 
 int run_pretrain(const PretrainOptions& given, World& world) {
@@ -110,6 +121,7 @@ int run_pretrain(const PretrainOptions& given, World& world) {
   const RunFolder folder(options.output, world);
   const RunIdentity identity{backbone_hash(options.backbone, inputs.files(), inputs.model().config(), world),
                              inputs.corpus_hash()};
+  settle_micro_tokens(options, inputs, folder, session, ranks);
   const auto resumption = resume(folder, options, identity, world);
   const TrainState state = resumption.checkpoint ? parse_state(resumption.checkpoint->loop_state) : TrainState();
   PretrainRun run(options, inputs, folder, identity, resumption.checkpoint, session.device, world.first());

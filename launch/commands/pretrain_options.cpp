@@ -4,6 +4,7 @@
 
 #include "core/delta/prompt_file.h"
 #include "core/error.h"
+#include "launch/micro_tokens.h"
 #include "tasks/pretext/make_pretext_task.h"
 #include "tasks/pretext/quirks.h"
 
@@ -53,7 +54,8 @@ void declare_steps(OptionTable& table, PretrainOptions& options) {
   }
   table.add("steps", options.steps, "N", "Updates of the whole run.").at_least(1).at_most(most_steps);
   table.add("global-batch", options.global_batch, "N", "Examples a step.").at_least(1).at_most(largest_batch);
-  table.add("micro-batch", options.micro_batch, "N", "Examples computed at once, at most.")
+  declare_micro_tokens(table, options.micro_tokens);
+  table.add("micro-batch", options.micro_batch, "N", "Examples computed at once, at most, beside --micro-tokens.")
       .at_least(1)
       .at_most(largest_batch);
   table.add("learning-rate", options.learning_rate, "X", "Rate of the schedule.").above(0);
@@ -150,6 +152,7 @@ std::string config_of(PretrainOptions options) {
 
 void settle(PretrainOptions& options) {
   check(schedule_of(options));
+  parse_micro_tokens(options.micro_tokens);
   parse_quirks(options.quirks);
   std::array<double, 5> confidence{};
   read_confidence(options.confidence, confidence);

@@ -16,8 +16,8 @@ constexpr std::array<std::string_view, 9> free_to_change{
     "backbone",           "corpus", "output",        "checkpoint-every",
     "checkpoint-seconds", "keep",   "verify-frozen", "tensor-across-hosts",
     "collective-timeout"};
-constexpr std::array<std::string_view, 5> change_rounding{"threads", "micro-batch", "tensor-parallel", "reduction",
-                                                          "collectives"};
+constexpr std::array<std::string_view, 6> change_rounding{"threads",         "micro-tokens", "micro-batch",
+                                                          "tensor-parallel", "reduction",    "collectives"};
 
 template <std::size_t N>
 bool holds(const std::array<std::string_view, N>& names, const std::string& name) {
@@ -74,6 +74,16 @@ void check_identity(const Checkpoint& checkpoint, const std::string& path, const
 }
 
 }  // namespace
+
+std::string recorded_micro_tokens(const RunFolder& folder, const World& world) {
+  PretrainOptions recorded;
+  if (world.first() && folder.used()) {
+    OptionTable table("pretrain", "");
+    declare(table, recorded);
+    table.parse_config(folder.config());
+  }
+  return broadcast_text(world.group(), recorded.micro_tokens);
+}
 
 Resumption resume(const RunFolder& folder, const PretrainOptions& options, const RunIdentity& identity,
                   const World& world) {

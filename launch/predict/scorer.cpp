@@ -78,13 +78,23 @@ void score_rows(const LoadedModel& loaded, const EncoderOutput& encoded, std::sp
   }
 }
 
-// Indices 0 ... count - 1, those of longer sources first: a batch then holds little padding.
+// Indices 0 ... count - 1 as batches, those of longer sources first: a batch then holds little padding.
 template <typename Length>
-std::vector<std::size_t> longest_first(std::size_t count, Length length) {
+std::vector<std::vector<std::size_t>> batches_of(std::size_t count, Length length, const MicroBatchLimits& limits) {
   std::vector<std::size_t> order(count);
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return length(a) > length(b); });
-  return order;
+  std::vector<std::int64_t> lengths;
+  lengths.reserve(count);
+  for (const std::size_t i : order) lengths.push_back(static_cast<std::int64_t>(length(i)));
+  std::vector<std::vector<std::size_t>> batches;
+  auto next = order.begin();
+  for (const std::size_t size : cut_micro_batches(lengths, limits)) {
+    const auto end = next + static_cast<std::ptrdiff_t>(size);
+    batches.emplace_back(next, end);
+    next = end;
+  }
+  return batches;
 }
 
 }  // namespace
@@ -136,27 +146,26 @@ void share(std::vector<Ids>& lists, Communicator& data) {
 
 }  // namespace
 
-LogProbabilities score(const LoadedModel& loaded, std::span<const ScoringJob> jobs, std::int64_t batch_size) {
+LogProbabilities score(const LoadedModel& loaded, std::span<const ScoringJob> jobs, const MicroBatchLimits& limits) {
   const at::NoGradGuard no_graph;
-  const auto most = static_cast<std::size_t>(batch_size);
   LogProbabilities results(jobs.size());
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     for (const Ids& target : jobs[i].targets) results[i].emplace_back(target.size());
   }
-  const auto order = longest_first(jobs.size(), [&](std::size_t i) { return jobs[i].source.size(); });
-  for (std::size_t begin = 0; begin < order.size(); begin += most) {
-    if (!is_ours(loaded, begin / most)) continue;
-    const std::size_t count = std::min(most, order.size() - begin);
+  const auto batches = batches_of(
+      jobs.size(), [&](std::size_t i) { return jobs[i].source.size(); }, limits);
+  for (std::size_t batch = 0; batch < batches.size(); ++batch) {
+    if (!is_ours(loaded, batch)) continue;
     std::vector<Ids> sources;
     std::vector<Row> rows;
-    for (std::size_t k = 0; k < count; ++k) {
-      const std::size_t i = order[begin + k];
-      sources.push_back(jobs[i].source);
+    for (const std::size_t i : batches[batch]) {
       for (std::size_t j = 0; j < jobs[i].targets.size(); ++j) {
-        rows.push_back({static_cast<std::int64_t>(k), &jobs[i].targets[j], &results[i][j]});
+        rows.push_back({static_cast<std::int64_t>(sources.size()), &jobs[i].targets[j], &results[i][j]});
       }
+      sources.push_back(jobs[i].source);
     }
     const EncoderOutput encoded = encode(loaded, sources);
+    const auto most = static_cast<std::size_t>(most_together(encoded.hidden.size(1), limits));
     for (std::size_t row = 0; row < rows.size(); row += most) {
       score_rows(loaded, encoded, std::span(rows).subspan(row, std::min(most, rows.size() - row)));
     }
@@ -203,19 +212,18 @@ std::vector<Ids> generate_batch(const LoadedModel& loaded, std::span<const Ids> 
 
 }  // namespace
 
-std::vector<Ids> generate_greedily(const LoadedModel& loaded, std::span<const Ids> sources, std::int64_t batch_size,
-                                   std::int64_t most_new) {
+std::vector<Ids> generate_greedily(const LoadedModel& loaded, std::span<const Ids> sources,
+                                   const MicroBatchLimits& limits, std::int64_t most_new) {
   const at::NoGradGuard no_graph;
-  const auto most = static_cast<std::size_t>(batch_size);
   std::vector<Ids> results(sources.size());
-  const auto order = longest_first(sources.size(), [&](std::size_t i) { return sources[i].size(); });
-  for (std::size_t begin = 0; begin < order.size(); begin += most) {
-    if (!is_ours(loaded, begin / most)) continue;
-    const std::size_t count = std::min(most, order.size() - begin);
-    std::vector<Ids> batch;
-    for (std::size_t k = 0; k < count; ++k) batch.push_back(sources[order[begin + k]]);
-    std::vector<Ids> generated = generate_batch(loaded, batch, most_new);
-    for (std::size_t k = 0; k < count; ++k) results[order[begin + k]] = std::move(generated[k]);
+  const auto batches = batches_of(
+      sources.size(), [&](std::size_t i) { return sources[i].size(); }, limits);
+  for (std::size_t batch = 0; batch < batches.size(); ++batch) {
+    if (!is_ours(loaded, batch)) continue;
+    std::vector<Ids> batch_sources;
+    for (const std::size_t i : batches[batch]) batch_sources.push_back(sources[i]);
+    std::vector<Ids> generated = generate_batch(loaded, batch_sources, most_new);
+    for (std::size_t k = 0; k < generated.size(); ++k) results[batches[batch][k]] = std::move(generated[k]);
   }
   share(results, loaded.data());
   return results;

@@ -9,6 +9,7 @@
 
 #include "launch/predict/loaded_model.h"
 #include "launch/predict/request.h"
+#include "tasks/micro_batch_cut.h"
 
 namespace prelude {
 
@@ -19,13 +20,13 @@ struct ScoringJob {
 };
 
 // Natural log-probability of every target id, [job][target][position]: decoder input is the start id, then the target
-// without its last id. At most `batch_size` sources, and as many targets, are computed at once.
+// without its last id. Sources are cut within `limits` (tasks/micro_batch_cut.h); targets are decoded as many at once
+// as sources of that width would fit.
 using LogProbabilities = std::vector<std::vector<std::vector<double>>>;
-LogProbabilities score(const LoadedModel& loaded, std::span<const ScoringJob> jobs, std::int64_t batch_size);
+LogProbabilities score(const LoadedModel& loaded, std::span<const ScoringJob> jobs, const MicroBatchLimits& limits);
 
-// The likeliest next id, again and again, until the end-of-sequence id (kept) or `most_new` ids; one list a source. At
-// most `batch_size` sources at once.
-std::vector<Ids> generate_greedily(const LoadedModel& loaded, std::span<const Ids> sources, std::int64_t batch_size,
-                                   std::int64_t most_new);
+// The likeliest next id, again and again, until the end-of-sequence id (kept) or `most_new` ids; one list a source.
+std::vector<Ids> generate_greedily(const LoadedModel& loaded, std::span<const Ids> sources,
+                                   const MicroBatchLimits& limits, std::int64_t most_new);
 
 }  // namespace prelude

@@ -22,13 +22,12 @@ struct Row {
   const char* task;
   std::int64_t max_source;
   std::int64_t steps;
-  std::int64_t micro_batch;
   std::int64_t every;
 };
 
 TEST(Presets, HoldPptsNumbers) {
-  for (const Row& row : {Row{"nsp", 512, 200'000, 64, 2'000}, Row{"cls", 368, 200'000, 64, 2'000},
-                         Row{"nss", 1024, 50'000, 16, 500}, Row{"unified", 768, 50'000, 16, 500}}) {
+  for (const Row& row : {Row{"nsp", 512, 200'000, 2'000}, Row{"cls", 368, 200'000, 2'000},
+                         Row{"nss", 1024, 50'000, 500}, Row{"unified", 768, 50'000, 500}}) {
     PretrainOptions options = read_preset(std::string("ppt-") + row.task + ".ini");
     EXPECT_EQ(options.task, row.task);
     EXPECT_EQ(options.max_source, row.max_source);
@@ -36,7 +35,7 @@ TEST(Presets, HoldPptsNumbers) {
     EXPECT_EQ(options.prompt_length, 100);
     EXPECT_EQ(options.steps, row.steps);
     EXPECT_EQ(options.global_batch, 128);
-    EXPECT_EQ(options.micro_batch, row.micro_batch);
+    EXPECT_EQ(options.micro_tokens, "auto");
     EXPECT_EQ(options.learning_rate, 0.1);
     EXPECT_EQ(options.schedule, "noam");
     EXPECT_EQ(options.weight_decay, 0.01);

@@ -64,6 +64,19 @@ TEST_F(PretrainOnRanks, OrderedGivesTheBytesAndTheMetricsOfOneRank) {
   }
 }
 
+// A budget that only one or two examples fit: more micro-batches than ranks, of unequal sizes.
+TEST_F(PretrainOnRanks, OrderedCutsByTokensAsOneRankDoes) {
+  const std::vector<std::string> options{"--reduction", "ordered", "--steps", "12", "--micro-tokens", "70"};
+  ASSERT_EQ(bench_.pretrain("one", options).code, 0);
+  for (const int ranks : {2, 4}) {
+    const std::string run = fmt::format("r{}", ranks);
+    const auto result = pretrain(ranks, run, options);
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_EQ(prompt(run), prompt("one")) << ranks;
+    EXPECT_EQ(bench_.metrics(run), bench_.metrics("one")) << ranks;
+  }
+}
+
 TEST_F(PretrainOnRanks, ARunGoesOnOnAnotherNumberOfRanks) {
   ASSERT_EQ(bench_.pretrain("one", {"--steps", "24"}).code, 0);
   int steps = 0;

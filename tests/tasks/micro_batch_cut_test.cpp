@@ -119,7 +119,7 @@ TEST(MicroBatchCut, ALongExampleIsAlone) {
 TEST(MicroBatchCut, TheBoundIsNearWhatIsNeeded) {
   const MicroBatchLimits limits{.positions = 4096, .prompt_rows = 100};
   EXPECT_EQ(most_micro_batches(2048, 0, limits), 2048);
-  EXPECT_EQ(most_micro_batches(2048, 412, limits), 1 + 2 * 2048 / 9 + 114);
+  EXPECT_EQ(most_micro_batches(2048, 412, limits), 1 + 2 * 2048 / 9 + 162);
   EXPECT_EQ(most_micro_batches(0, 412, limits), 0);
 }
 

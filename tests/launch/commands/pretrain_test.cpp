@@ -60,6 +60,8 @@ TEST_F(Pretrain, LeavesWhatTheContractSays) {
     EXPECT_EQ(value["step"], expected++);
     EXPECT_EQ(value["examples"], 6);
     EXPECT_TRUE(std::isfinite(value["loss"].get<double>()));
+    EXPECT_GE(value["padding"].get<double>(), 0);
+    EXPECT_LT(value["padding"].get<double>(), 0.6);
   }
   const auto run = bench().path("reference");
   for (const auto* name : {"config.ini", "metrics.jsonl", "log.txt", "prompt/adapter_config.json"}) {
@@ -179,6 +181,25 @@ TEST_F(Pretrain, AnotherThreadCountIsWarnedOf) {
   const auto result = bench().pretrain("threads", {"--steps", "6", "--threads", "2"});
   EXPECT_EQ(result.code, 0);
   EXPECT_NE(result.errors.find("warning: --threads was 1 and is now 2"), std::string::npos) << result.errors;
+}
+
+// What a run affords is settled once: a machine with less free memory goes on with the same cut, and so the same bits.
+TEST_F(Pretrain, GoesOnWithTheMicroTokensItWasStartedWith) {
+  const auto recorded = [&](const std::string& run) {
+    const std::string config = read_file(bench().path(run) + "/config.ini");
+    const auto line = config.find("micro-tokens = ");
+    return line == std::string::npos ? "" : config.substr(line + 15, config.find('\n', line) - line - 15);
+  };
+  EXPECT_GT(std::stoll(recorded("reference")), 0);
+  ASSERT_EQ(bench().pretrain("tokens", {"--steps", "4", "--micro-tokens", "40"}).code, 0);
+  const auto longer = bench().pretrain("tokens", {"--steps", "6"});
+  EXPECT_EQ(longer.code, 0);
+  EXPECT_EQ(longer.errors.find("warning: --micro-tokens"), std::string::npos) << longer.errors;
+  EXPECT_EQ(recorded("tokens"), "40");
+  const auto changed = bench().pretrain("tokens", {"--steps", "8", "--micro-tokens", "80"});
+  EXPECT_EQ(changed.code, 0);
+  EXPECT_NE(changed.errors.find("warning: --micro-tokens was 40 and is now 80"), std::string::npos) << changed.errors;
+  expect_mistake(bench().pretrain("none", {"--micro-tokens", "few"}), "--micro-tokens: 'few' is neither auto nor");
 }
 
 TEST_F(Pretrain, OneProcessARun) {

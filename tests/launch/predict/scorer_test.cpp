@@ -27,7 +27,8 @@ TEST(GenerateGreedily, StopsAtTheEndOfSequence) {
     backbone.config.eos_token_id = ids[1];
     const LoadedModel loaded(Model(backbone.config, backbone.weights), nullptr, std::nullopt, "", at::kCPU,
                              one.ranks.data());
-    const std::vector<Ids> generated = generate_greedily(loaded, sources, 4, static_cast<std::int64_t>(ids.size()));
+    const std::vector<Ids> generated =
+        generate_greedily(loaded, sources, {.examples = 4}, static_cast<std::int64_t>(ids.size()));
     ASSERT_EQ(generated.size(), whole.size());
     for (std::size_t i = 0; i < whole.size(); ++i) {
       Ids expected = whole[i];
@@ -45,8 +46,8 @@ TEST(Score, OfNothingIsNothing) {
   const GoldenFile golden{"v1_1", true};
   const LoadedModel loaded =
       LoadedModel::load(golden.backbone_folder(), golden.prompt_folder(), one.session, one.ranks);
-  EXPECT_TRUE(score(loaded, {}, 4).empty());
-  EXPECT_TRUE(generate_greedily(loaded, {}, 4, 4).empty());
+  EXPECT_TRUE(score(loaded, {}, {.examples = 4}).empty());
+  EXPECT_TRUE(generate_greedily(loaded, {}, {.examples = 4}, 4).empty());
   EXPECT_EQ(loaded.prompt_rows(), 20);
   EXPECT_EQ(loaded.tokenizer(), nullptr);
 }
@@ -59,8 +60,8 @@ TEST(Score, TakesAnEmptySourceBehindAPrompt) {
       LoadedModel::load(golden.backbone_folder(), golden.prompt_folder(), one.session, one.ranks);
   const std::vector<ScoringJob> alone{{{}, {{5, 6}}}};
   const std::vector<ScoringJob> beside{{{}, {{5, 6}}}, {{7, 8, 9, 10}, {{5, 6, 7}}}};
-  const auto first = score(loaded, alone, 1)[0][0];
-  const auto second = score(loaded, beside, 2)[0][0];
+  const auto first = score(loaded, alone, {.examples = 1})[0][0];
+  const auto second = score(loaded, beside, {.examples = 2})[0][0];
   for (std::size_t t = 0; t < 2; ++t) {
     EXPECT_LT(first[t], 0.0);
     EXPECT_NEAR(first[t], second[t], 1e-5);

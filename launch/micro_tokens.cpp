@@ -1,0 +1,106 @@
+#include "launch/micro_tokens.h"
+
+#include <ATen/ATen.h>
+#include <ATen/detail/CUDAHooksInterface.h>
+
+#include <algorithm>
+#include <bit>
+
+#include "core/error.h"
+#include "core/t5/step_memory.h"
+#include "launch/free_memory.h"
+
+namespace prelude {
+namespace {
+
+// More at once is not faster: a CPU's matrix products are at their full rate long before, and larger activations leave
+// its caches; a GPU's are, too, by the second number, which was not measured.
+constexpr std::int64_t most_efficient_on_cpu = 4096;
+constexpr std::int64_t most_efficient_on_gpu = 32768;
+
+// Of the memory that is free. Other processes, the page cache and threads' own arenas want some of a host; a GPU's
+// allocator loses some to its block sizes, libraries take their workspaces.
+constexpr double share_of_host = 0.5;
+constexpr double share_of_gpu = 0.8;
+
+// A micro-batch on a GPU costs the start of its kernels, a thousand or more; in positions of T5-XXL. Assumed, not
+// measured.
+constexpr std::int64_t overhead_on_gpu = 1024;
+
+std::int64_t step_bytes(const T5Config& config, const ExampleShape& shape, std::int64_t tensor,
+                        std::int64_t element_bytes, std::int64_t positions) {
+  const auto examples_of = [&](std::int64_t width) { return std::max<std::int64_t>(1, positions / width); };
+  const auto bytes_at = [&](std::int64_t width) {
+    const BatchShape batch{examples_of(width), width, shape.target};
+    return step_memory(config, batch, tensor, element_bytes, /*padded=*/true).total();
+  };
+  const std::int64_t longest = std::clamp<std::int64_t>(positions, 1, shape.longest);  // most memory for the bias
+  const std::int64_t shortest = std::min(longest, shape.prompt + 1);                   // most for the decoder
+  return std::max(bytes_at(longest), bytes_at(shortest));
+}
+
+// Bytes that this rank may give to a micro-batch.
+std::int64_t rank_bytes(const Model& model, std::int64_t prompt_rows, const Session& session, const Ranks& ranks) {
+  const auto free = static_cast<double>(free_bytes(session.device));
+  const std::int64_t trained = trained_bytes(model.config(), prompt_rows);
+  const int neighbours = ranks.world().local_size();
+  if (!session.device.is_cpu()) {
+    const int gpus = std::max<int>(1, at::detail::getCUDAHooks().deviceCount());
+    const int sharing = (neighbours + gpus - 1) / gpus;
+    return static_cast<std::int64_t>(share_of_gpu * free / sharing) - trained;
+  }
+  // The pages of a mapped backbone count as free.
+  return static_cast<std::int64_t>(share_of_host * free / neighbours) - model.weights().bytes() - trained;
+}
+
+}  // namespace
+
+void declare_micro_tokens(OptionTable& table, std::string& micro_tokens) {
+  table.add("micro-tokens", micro_tokens, "N|auto",
+            "Encoder positions computed at once, at most: prompt rows, source tokens and padding of all examples of a "
+            "micro-batch. auto: what memory allows and the device gains by. A longer example is computed alone.");
+}
+
+std::optional<std::int64_t> parse_micro_tokens(const std::string& text) {
+  if (text == auto_micro_tokens) return {};
+  std::int64_t positions = 0;
+  try {
+    parse_value(text, positions);
+  } catch (const UserError&) {
+    positions = 0;
+  }
+  require(positions > 0, "--micro-tokens: '{}' is neither auto nor a whole number above 0", text);
+  return positions;
+}
+
+std::int64_t affordable_positions(const T5Config& config, const ExampleShape& shape, std::int64_t tensor,
+                                  std::int64_t element_bytes, std::int64_t bytes, std::int64_t most) {
+  auto positions = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
+  while (positions > 1 && step_bytes(config, shape, tensor, element_bytes, positions) > bytes) positions /= 2;
+  return positions;
+}
+
+std::string settled_micro_tokens(const std::string& text, const Model& model, const ExampleShape& shape,
+                                 const Session& session, const Ranks& ranks) {
+  if (const auto given = parse_micro_tokens(text)) return fmt::format("{}", *given);
+  const std::int64_t most = session.device.is_cpu() ? most_efficient_on_cpu : most_efficient_on_gpu;
+  const auto mine = affordable_positions(model.config(), shape, ranks.mesh().place.tensor_size,
+                                         static_cast<std::int64_t>(c10::elementSize(session.dtype)),
+                                         rank_bytes(model, shape.prompt, session, ranks), most);
+  const at::Tensor all = ranks.world().group().all_gather(at::tensor({mine}, at::kLong));  // [ranks,1]
+  return fmt::format("{}", all.min().item<std::int64_t>());
+}
+
+MicroBatchLimits micro_batch_limits(const std::string& micro_tokens, std::int64_t micro_batch, std::int64_t prompt_rows,
+                                    at::Device device) {
+  const auto positions = parse_micro_tokens(micro_tokens);
+  ensure(positions.has_value(), "--micro-tokens is {} when it is used", micro_tokens);
+  MicroBatchLimits limits;
+  limits.examples = micro_batch;
+  limits.positions = *positions;
+  limits.prompt_rows = prompt_rows;
+  if (!device.is_cpu()) limits.overhead = overhead_on_gpu;
+  return limits;
+}
+
+}  // namespace prelude

@@ -1,0 +1,51 @@
+// --micro-tokens: how many encoder positions a rank computes at once, as a number or as what the machine affords.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "core/t5/config.h"
+#include "core/t5/model.h"
+#include "launch/options.h"
+#include "launch/ranks.h"
+#include "launch/session.h"
+#include "tasks/micro_batch_cut.h"
+
+namespace prelude {
+
+inline constexpr const char* auto_micro_tokens = "auto";
+
+void declare_micro_tokens(OptionTable& table, std::string& micro_tokens);
+// None: auto. Throws UserError for what is neither that nor a whole number above 0.
+std::optional<std::int64_t> parse_micro_tokens(const std::string& text);
+
+// The largest examples that are to come.
+struct ExampleShape {
+  std::int64_t prompt;   // P
+  std::int64_t longest;  // encoder positions, prompt rows included
+  std::int64_t target;   // T
+};
+
+// Of lines of a file, whose lengths nobody knows before they are read.
+inline constexpr std::int64_t usual_longest_source = 1024;
+inline constexpr std::int64_t usual_target = 32;
+
+// The largest power of two, at most `most` and at least 1, of which a micro-batch of a training step takes no more than
+// `bytes` (core/t5/step_memory.h), whether its examples are long or short. A power of two, so that a little more or
+// less of free memory makes no other cut, and no other rounding.
+std::int64_t affordable_positions(const T5Config& config, const ExampleShape& shape, std::int64_t tensor,
+                                  std::int64_t element_bytes, std::int64_t bytes, std::int64_t most);
+
+// `text` as a number. `auto` is what the rank with the least memory affords now, with its weights loaded, and no more
+// than the device gains by: the same on all ranks, which all call it.
+std::string settled_micro_tokens(const std::string& text, const Model& model, const ExampleShape& shape,
+                                 const Session& session, const Ranks& ranks);
+
+// `micro_tokens`: settled; `micro_batch`: examples at once, at most.
+MicroBatchLimits micro_batch_limits(const std::string& micro_tokens, std::int64_t micro_batch, std::int64_t prompt_rows,
+                                    at::Device device);
+
+}  // namespace prelude

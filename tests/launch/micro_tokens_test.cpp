@@ -1,0 +1,52 @@
+#include "launch/micro_tokens.h"
+
+#include <gtest/gtest.h>
+
+#include <bit>
+
+#include "core/error.h"
+#include "core/t5/step_memory.h"
+
+namespace prelude {
+namespace {
+
+TEST(MicroTokens, AreANumberOrAuto) {
+  EXPECT_EQ(parse_micro_tokens("auto"), std::nullopt);
+  EXPECT_EQ(parse_micro_tokens("4096"), 4096);
+  for (const auto* text : {"0", "-1", "", "many", "4096.5", "Auto"}) {
+    EXPECT_THROW((void)parse_micro_tokens(text), UserError) << text;
+  }
+}
+
+TEST(MicroTokens, LimitsSayWhatWasSettled) {
+  const auto limits = micro_batch_limits("2048", 7, 100, at::kCPU);
+  EXPECT_EQ(limits.positions, 2048);
+  EXPECT_EQ(limits.examples, 7);
+  EXPECT_EQ(limits.prompt_rows, 100);
+  EXPECT_GT(micro_batch_limits("2048", 7, 100, at::kCUDA).overhead, limits.overhead);
+}
+
+// The number found fits whatever the lengths of the examples; twice as many do not, for some length.
+TEST(MicroTokens, AsManyAsMemoryAffords) {
+  const auto config = named_t5_config("t5-base");
+  const ExampleShape shape{100, 512, 4};
+  const std::int64_t most = 32768;
+  const auto bytes_of = [&](std::int64_t positions, std::int64_t width) {
+    return step_memory(config, {positions / width, width, shape.target}, 1, 4, true).total();
+  };
+  for (const std::int64_t bytes : {std::int64_t{1} << 30, std::int64_t{5} << 30, std::int64_t{40} << 30}) {
+    const auto positions = affordable_positions(config, shape, 1, 4, bytes, most);
+    EXPECT_TRUE(std::has_single_bit(static_cast<std::uint64_t>(positions))) << positions;
+    for (const std::int64_t width : {101, 256, 512}) {
+      if (width > positions) continue;
+      EXPECT_LE(bytes_of(positions, width), bytes) << width;
+    }
+    if (positions == most) continue;
+    EXPECT_GT(std::max(bytes_of(2 * positions, 512), bytes_of(2 * positions, 101)), bytes);
+  }
+  EXPECT_EQ(affordable_positions(config, shape, 1, 4, std::int64_t{1} << 50, 5000), 4096);
+  EXPECT_EQ(affordable_positions(config, shape, 1, 4, -1, most), 1);  // every example alone, and no error
+}
+
+}  // namespace
+}  // namespace prelude
