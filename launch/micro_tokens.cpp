@@ -27,12 +27,12 @@ constexpr double share_of_gpu = 0.8;
 // measured.
 constexpr std::int64_t overhead_on_gpu = 1024;
 
-std::int64_t step_bytes(const T5Config& config, const ExampleShape& shape, std::int64_t tensor,
-                        std::int64_t element_bytes, std::int64_t positions) {
+std::int64_t step_bytes(const T5Config& config, const ExampleShape& shape, const StepPlace& place,
+                        std::int64_t positions) {
   const auto examples_of = [&](std::int64_t width) { return std::max<std::int64_t>(1, positions / width); };
   const auto bytes_at = [&](std::int64_t width) {
     const BatchShape batch{examples_of(width), width, shape.target};
-    return step_memory(config, batch, tensor, element_bytes, /*padded=*/true).total();
+    return step_memory(config, batch, place, /*padded=*/true).total();
   };
   const std::int64_t longest = std::clamp<std::int64_t>(positions, 1, shape.longest);  // most memory for the bias
   const std::int64_t shortest = std::min(longest, shape.prompt + 1);                   // most for the decoder
@@ -73,10 +73,10 @@ std::optional<std::int64_t> parse_micro_tokens(const std::string& text) {
   return positions;
 }
 
-std::int64_t affordable_positions(const T5Config& config, const ExampleShape& shape, std::int64_t tensor,
-                                  std::int64_t element_bytes, std::int64_t bytes, std::int64_t most) {
+std::int64_t affordable_positions(const T5Config& config, const ExampleShape& shape, const StepPlace& place,
+                                  std::int64_t bytes, std::int64_t most) {
   auto positions = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
-  while (positions > 1 && step_bytes(config, shape, tensor, element_bytes, positions) > bytes) positions /= 2;
+  while (positions > 1 && step_bytes(config, shape, place, positions) > bytes) positions /= 2;
   return positions;
 }
 
@@ -84,9 +84,10 @@ std::string settled_micro_tokens(const std::string& text, const Model& model, co
                                  const Session& session, const Ranks& ranks) {
   if (const auto given = parse_micro_tokens(text)) return fmt::format("{}", *given);
   const std::int64_t most = session.device.is_cpu() ? most_efficient_on_cpu : most_efficient_on_gpu;
-  const auto mine = affordable_positions(model.config(), shape, ranks.mesh().place.tensor_size,
-                                         static_cast<std::int64_t>(c10::elementSize(session.dtype)),
-                                         rank_bytes(model, shape.prompt, session, ranks), most);
+  const StepPlace place{ranks.mesh().place.tensor_size, static_cast<std::int64_t>(c10::elementSize(session.dtype)),
+                        session.device.is_cpu() && session.dtype == at::kFloat};
+  const auto mine =
+      affordable_positions(model.config(), shape, place, rank_bytes(model, shape.prompt, session, ranks), most);
   const at::Tensor all = ranks.world().group().all_gather(at::tensor({mine}, at::kLong));  // [ranks,1]
   return fmt::format("{}", all.min().item<std::int64_t>());
 }

@@ -9,6 +9,7 @@
 
 #include "core/t5/config.h"
 #include "core/t5/model.h"
+#include "core/t5/step_memory.h"
 #include "launch/options.h"
 #include "launch/ranks.h"
 #include "launch/session.h"
@@ -36,8 +37,8 @@ inline constexpr std::int64_t usual_target = 32;
 // The largest power of two, at most `most` and at least 1, of which a micro-batch of a training step takes no more than
 // `bytes` (core/t5/step_memory.h), whether its examples are long or short. A power of two, so that a little more or
 // less of free memory makes no other cut, and no other rounding.
-std::int64_t affordable_positions(const T5Config& config, const ExampleShape& shape, std::int64_t tensor,
-                                  std::int64_t element_bytes, std::int64_t bytes, std::int64_t most);
+std::int64_t affordable_positions(const T5Config& config, const ExampleShape& shape, const StepPlace& place,
+                                  std::int64_t bytes, std::int64_t most);
 
 // `text` as a number. `auto` is what the rank with the least memory affords now, with its weights loaded, and no more
 // than the device gains by: the same on all ranks, which all call it.

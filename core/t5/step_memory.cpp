@@ -12,14 +12,14 @@ constexpr std::int64_t wide = 4;  // bytes of a statistic
 // Bytes a token that a rank's operators save.
 class TokenBytes {
  public:
-  TokenBytes(const T5Config& config, std::int64_t tensor, std::int64_t element_bytes, bool cpu_kernels)
+  TokenBytes(const T5Config& config, const StepPlace& place)
       : d_model_(config.d_model),
-        hidden_(config.d_model * element_bytes),
-        heads_(config.inner() / tensor * element_bytes),
-        lse_(config.num_heads / tensor * wide),
-        forward_(config.d_ff / tensor * element_bytes),
+        hidden_(config.d_model * place.element_bytes),
+        heads_(config.inner() / place.tensor * place.element_bytes),
+        lse_(config.num_heads / place.tensor * wide),
+        forward_(config.d_ff / place.tensor * place.element_bytes),
         halves_(config.gated ? 2 : 1),
-        cpu_kernels_(cpu_kernels) {}
+        cpu_kernels_(place.cpu_kernels) {}
 
   std::int64_t norm() const { return hidden_ + wide; }
   std::int64_t queries() const { return 2 * heads_ + lse_; }  // q and output
@@ -73,19 +73,18 @@ std::int64_t logits_bytes(const T5Config& config, std::int64_t tokens) {
 
 }  // namespace
 
-StepMemory step_memory(const T5Config& config, const BatchShape& shape, std::int64_t tensor, std::int64_t element_bytes,
-                       bool padded, bool cpu_kernels) {
-  const TokenBytes token(config, tensor, element_bytes, cpu_kernels);
+StepMemory step_memory(const T5Config& config, const BatchShape& shape, const StepPlace& place, bool padded) {
+  const TokenBytes token(config, place);
   const std::int64_t sources = shape.batch * shape.source;
   const std::int64_t targets = shape.batch * shape.target;
   StepMemory memory;
   memory.encoder = encoder_bytes(config, token, sources);
   memory.decoder = decoder_bytes(config, token, targets, sources);
-  const std::int64_t heads = config.num_heads / tensor;
+  const std::int64_t heads = config.num_heads / place.tensor;
   const std::int64_t matrices = padded ? shape.batch : 1;
-  memory.bias = element_bytes * heads *
-                (cpu_kernels ? 2 * (shape.source + shape.target) - 2
-                             : matrices * shape.source * shape.source + shape.target * shape.target);
+  memory.bias = place.element_bytes * heads *
+                (place.cpu_kernels ? 2 * (shape.source + shape.target) - 2
+                                   : matrices * shape.source * shape.source + shape.target * shape.target);
   // The encoder's output is alive until the loss is there.
   memory.working = std::max({sources * token.hidden() + logits_bytes(config, targets), sources * token.keys_values(),
                              sources * token.encoder_gradients() - memory.decoder});

@@ -18,16 +18,22 @@ struct StepMemory {
   std::int64_t total() const { return encoder + decoder + bias + working; }
 };
 
+// What a rank computes with.
+struct StepPlace {
+  std::int64_t tensor = 1;         // tensor-parallel ranks that share a backbone
+  std::int64_t element_bytes = 4;  // of weights and activations
+  bool cpu_kernels = false;        // the float32 kernels of core/ops/cpu, which read the bias by distance
+};
+
 // Bytes of one micro-batch's forward and backward at its highest, without weights. Per token of a stack, with e bytes
 // an element, D, H, K and F as in core/shapes.h, H and F cut by `tensor`:
 //   rms_norm            D e + 4        input and 1/rms
 //   attention           4 H K e + 4 H  q, k, v, output, log-sum-exp (keys and values per key)
 //   gated feed-forward  2 F e          both halves (plain: F e)
 //   frozen linear       0
-// `padded`: lengths differ within the micro-batch. `cpu_kernels`: the float32 kernels of core/ops/cpu run, which read
-// the bias by distance, [H,2S-1]; elsewhere it is [H,S,S], or with its mask [B,H,S,S].
-StepMemory step_memory(const T5Config& config, const BatchShape& shape, std::int64_t tensor, std::int64_t element_bytes,
-                       bool padded, bool cpu_kernels);
+// `padded`: lengths differ within the micro-batch. The encoder's bias is [H,S,S], or with its mask [B,H,S,S]; by
+// distance it is [H,2S-1].
+StepMemory step_memory(const T5Config& config, const BatchShape& shape, const StepPlace& place, bool padded);
 
 // Prompt, gradient, two moments of AdamW, all float32, and the step's four sums.
 std::int64_t trained_bytes(const T5Config& config, std::int64_t prompt_rows);

@@ -48,8 +48,7 @@ RanksPlan count(const PlannedJob& job, std::int64_t ranks) {
   plan.flops = {examples * one.sharded, examples * one.replicated};
   plan.corpus_bytes = plan.examples * job.source * token_bytes(job.config);
   const std::int64_t batch = std::min(job.micro_batch, plan.examples);
-  plan.memory = step_memory(job.config, {batch, job.positions(), job.target}, job.tensor, job.element_bytes, job.padded,
-                            job.cpu_kernels);
+  plan.memory = step_memory(job.config, {batch, job.positions(), job.target}, job.place(job.tensor), job.padded);
   return plan;
 }
 
@@ -86,8 +85,8 @@ bool tensor_groups_in_host(std::int64_t ranks, std::int64_t tensor, const Machin
 }
 
 std::int64_t rank_bytes(const PlannedJob& job, std::int64_t tensor, std::int64_t micro_batch) {
-  const StepMemory step = step_memory(job.config, {micro_batch, job.positions(), job.target}, tensor, job.element_bytes,
-                                      job.padded, job.cpu_kernels);
+  const StepMemory step =
+      step_memory(job.config, {micro_batch, job.positions(), job.target}, job.place(tensor), job.padded);
   return resident_weights(job.config, tensor).resident() * job.element_bytes + trained_bytes(job.config, job.prompt) +
          step.total();
 }

@@ -37,6 +37,7 @@ struct PlannedJob {
   bool cpu_kernels = false;         // computes in float32 on CPUs
 
   std::int64_t positions() const { return prompt + source; }
+  StepPlace place(std::int64_t tensor_ranks) const { return {tensor_ranks, element_bytes, cpu_kernels}; }
 };
 
 // One number of ranks. Counts are of one step on the rank with the most examples.

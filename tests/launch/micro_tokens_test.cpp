@@ -31,11 +31,12 @@ TEST(MicroTokens, AsManyAsMemoryAffords) {
   const auto config = named_t5_config("t5-base");
   const ExampleShape shape{100, 512, 4};
   const std::int64_t most = 32768;
+  const StepPlace place{1, 4, false};
   const auto bytes_of = [&](std::int64_t positions, std::int64_t width) {
-    return step_memory(config, {positions / width, width, shape.target}, 1, 4, true).total();
+    return step_memory(config, {positions / width, width, shape.target}, place, true).total();
   };
   for (const std::int64_t bytes : {std::int64_t{1} << 30, std::int64_t{5} << 30, std::int64_t{40} << 30}) {
-    const auto positions = affordable_positions(config, shape, 1, 4, bytes, most);
+    const auto positions = affordable_positions(config, shape, place, bytes, most);
     EXPECT_TRUE(std::has_single_bit(static_cast<std::uint64_t>(positions))) << positions;
     for (const std::int64_t width : {101, 256, 512}) {
       if (width > positions) continue;
@@ -44,8 +45,8 @@ TEST(MicroTokens, AsManyAsMemoryAffords) {
     if (positions == most) continue;
     EXPECT_GT(std::max(bytes_of(2 * positions, 512), bytes_of(2 * positions, 101)), bytes);
   }
-  EXPECT_EQ(affordable_positions(config, shape, 1, 4, std::int64_t{1} << 50, 5000), 4096);
-  EXPECT_EQ(affordable_positions(config, shape, 1, 4, -1, most), 1);  // every example alone, and no error
+  EXPECT_EQ(affordable_positions(config, shape, place, std::int64_t{1} << 50, 5000), 4096);
+  EXPECT_EQ(affordable_positions(config, shape, place, -1, most), 1);  // every example alone, and no error
 }
 
 }  // namespace

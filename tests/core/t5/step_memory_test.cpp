@@ -102,7 +102,7 @@ T5Config measured_config(bool gated, std::int64_t vocabulary) {
 void expect_estimate(const T5Config& config, const BatchShape& shape, at::ScalarType dtype, bool padded) {
   const auto element = static_cast<std::int64_t>(c10::elementSize(dtype));
   const Measured measured = measure(config, shape, dtype, padded);
-  const StepMemory estimate = step_memory(config, shape, 1, element, padded, dtype == at::kFloat);
+  const StepMemory estimate = step_memory(config, shape, {1, element, dtype == at::kFloat}, padded);
   const std::int64_t saved = estimate.encoder + estimate.decoder + estimate.bias;
   const std::string where =
       fmt::format("gated {}, {} bytes, padded {}, vocabulary {}: saved {} of {}, peak {} of {}", config.gated, element,
@@ -126,8 +126,8 @@ TEST(StepMemory, IsWhatTheAllocatorCounts) {
 
 TEST(StepMemory, ShrinksWithTheTensorDegree) {
   const T5Config config = named_t5_config("t5-xxl");
-  const StepMemory one = step_memory(config, {16, 512, 10}, 1, 2, true, false);
-  const StepMemory eight = step_memory(config, {16, 512, 10}, 8, 2, true, false);
+  const StepMemory one = step_memory(config, {16, 512, 10}, {1, 2, false}, true);
+  const StepMemory eight = step_memory(config, {16, 512, 10}, {8, 2, false}, true);
   EXPECT_EQ(one.bias, 8 * eight.bias);
   EXPECT_LT(eight.total(), one.total() / 3);
   EXPECT_GT(eight.total(), one.total() / 8);  // the norms' inputs are whole
