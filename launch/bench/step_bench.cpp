@@ -2,38 +2,36 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
-#include <chrono>
+#include <limits>
 #include <vector>
 
+#include "core/delta/prompt_file.h"
 #include "core/delta/soft_prompt.h"
+#include "core/error.h"
+#include "core/io/npy.h"
 #include "core/random/random_stream.h"
 #include "core/t5/flops.h"
 #include "dist/self_communicator.h"
+#include "launch/bench/example_file.h"
 #include "launch/bench/matmul_ceiling.h"
 #include "launch/bench/peak_memory.h"
+#include "launch/bench/timing.h"
+#include "launch/train/micro_batches.h"
 #include "launch/train/train_step.h"
 
 namespace prelude {
 namespace {
 
-double median(std::vector<double> values) {
-  std::sort(values.begin(), values.end());
-  const std::size_t middle = values.size() / 2;
-  return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
-}
-
-Batch random_batch(const T5Config& config, const StepBenchOptions& options, at::Device device) {
+std::vector<Example> random_examples(const T5Config& config, const StepBenchOptions& options) {
   RandomStream stream(options.seed, Purpose::test, 0);
-  const auto draw_lists = [&](std::int64_t length) {
-    std::vector<std::vector<std::int32_t>> lists(static_cast<std::size_t>(options.batch));
-    for (auto& ids : lists) {
-      ids.resize(static_cast<std::size_t>(length));
-      for (auto& id : ids) id = static_cast<std::int32_t>(stream.below(static_cast<std::uint64_t>(config.vocab_size)));
-    }
-    return lists;
+  std::vector<Example> examples(static_cast<std::size_t>(options.batch));
+  const auto draw = [&](std::vector<std::int32_t>& ids, std::int64_t length) {
+    ids.resize(static_cast<std::size_t>(length));
+    for (auto& id : ids) id = static_cast<std::int32_t>(stream.below(static_cast<std::uint64_t>(config.vocab_size)));
   };
-  return make_batch(draw_lists(options.source), draw_lists(options.target + 1), config.pad_token_id, device);
+  for (Example& example : examples) draw(example.source, options.source);
+  for (Example& example : examples) draw(example.target, options.target + 1);
+  return examples;
 }
 
 // Rows of the embedding's own spread.
@@ -46,37 +44,75 @@ at::Tensor random_rows(const Model& model, const StepBenchOptions& options) {
   return rows;
 }
 
+at::Tensor first_rows(const Model& model, const StepBenchOptions& options) {
+  if (options.init_prompt.empty()) return random_rows(model, options);
+  const Prompt prompt = read_prompt(options.init_prompt);
+  require_width(prompt, options.init_prompt, model.config().d_model, "the backbone");
+  return prompt.rows;
+}
+
+void write_gradient(const std::string& path, const at::Tensor& gradient, at::IntArrayRef shape) {
+  const at::Tensor values = gradient.detach().to(at::kFloat).to(at::Device(at::kCPU)).contiguous();
+  write_npy(path, shape.vec(), {values.const_data_ptr<float>(), static_cast<std::size_t>(values.numel())});
+}
+
+// The weight products of a step's forward, padding and all.
+std::vector<MatrixProduct> step_products(const T5Config& config, std::int64_t prompt,
+                                         const std::vector<Batch>& batches) {
+  std::vector<MatrixProduct> products;
+  for (const Batch& batch : batches) {
+    const auto more =
+        weight_products(config, batch.source_ids.size(0), prompt + batch.source_ids.size(1), batch.decoder_ids.size(1));
+    products.insert(products.end(), more.begin(), more.end());
+  }
+  return products;
+}
+
 }  // namespace
 
 StepBenchResult bench_step(const Model& model, const Session& session, const StepBenchOptions& options) {
-  const SoftPrompt prompt(random_rows(model, options), session.device);
+  const T5Config& config = model.config();
+  const auto examples =
+      options.examples.empty() ? random_examples(config, options) : read_examples(options.examples, config);
+  const auto count = static_cast<std::int64_t>(examples.size());
+  const auto micro_batches = cut_step(examples, options.micro_batch > 0 ? options.micro_batch : count);
+  const std::vector<Batch> batches = make_micro_batches(micro_batches, config, session.device);
+
+  const SoftPrompt prompt(first_rows(model, options), session.device);
   SelfCommunicator self;
   const Mesh alone = make_mesh(self, {});
-  StepSums sums(prompt.trainable().flat(), alone, Reduction::fast, 1);
+  StepSums sums(prompt.trainable().flat(), alone, Reduction::fast, static_cast<std::int64_t>(batches.size()));
   AdamW optimizer(prompt.trainable().flat());
-  const std::vector<Batch> batches{random_batch(model.config(), options, session.device)};
-  const auto timed_step = [&] {
-    const auto start = std::chrono::steady_clock::now();
-    (void)train_step(model, prompt, sums, optimizer, batches, /*clip=*/1.0, /*learning_rate=*/1e-3);
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const auto step = [&](double clip) {
+    return train_step(model, prompt, sums, optimizer, batches, clip, /*learning_rate=*/1e-3);
   };
 
-  (void)timed_step();  // warms up
   StepBenchResult result;
+  result.examples = count;
+  result.prompt = prompt.rows().size(0);
+  result.micro_batches = static_cast<std::int64_t>(batches.size());
+  result.loss = step(std::numeric_limits<double>::max()).loss;  // warms up; its gradient is not clipped
   result.peak_bytes = peak_bytes(session.device);
-  const std::int64_t positions = options.prompt + options.source;
-  MatmulCeiling ceiling(weight_products(model.config(), options.batch, positions, options.target), session.device,
-                        session.dtype);
+  if (!options.write_gradient.empty()) write_gradient(options.write_gradient, sums.gradient(), prompt.rows().sizes());
+
+  MatmulCeiling ceiling(step_products(config, result.prompt, batches), session.device, session.dtype);
   std::vector<double> steps;
   std::vector<double> products;
   for (std::int64_t k = 0; k < options.steps; ++k) {
-    steps.push_back(timed_step());
+    steps.push_back(seconds_of([&] { (void)step(1.0); }));
     products.push_back(ceiling.measure());
   }
-  const auto batch = static_cast<double>(options.batch);
+  double flops = 0;
+  for (const Example& example : examples) {
+    const auto source = static_cast<std::int64_t>(example.source.size());
+    const auto target = static_cast<std::int64_t>(example.target.size()) - 1;
+    result.source_tokens += source;
+    result.target_tokens += target;
+    flops += step_flops(config, result.prompt + source, target);
+  }
   result.seconds = median(steps);
-  result.sequences_per_second = batch / result.seconds;
-  result.useful_flops = batch * step_flops(model.config(), positions, options.target) / result.seconds;
+  result.sequences_per_second = static_cast<double>(count) / result.seconds;
+  result.useful_flops = flops / result.seconds;
   result.matmul_flops = median(products);
   result.matmul = ceiling.what();
   return result;

@@ -5,30 +5,48 @@
 #include <string>
 
 #include "core/t5/model.h"
+#include "launch/bench/report.h"
+#include "launch/options.h"
 #include "launch/session.h"
 
 namespace prelude {
 
 struct StepBenchOptions {
-  std::int64_t prompt = 100;  // P
-  std::int64_t source = 412;  // text tokens of every example, prompt rows not counted
-  std::int64_t target = 3;    // label tokens of every example
-  std::int64_t batch = 8;     // examples a step, one micro-batch
-  std::int64_t steps = 5;     // measured ones, after one that warms up
+  std::int64_t prompt = 100;     // P
+  std::int64_t source = 412;     // text tokens of every example, prompt rows not counted
+  std::int64_t target = 3;       // label tokens of every example
+  std::int64_t batch = 8;        // examples a step
+  std::int64_t micro_batch = 0;  // of them computed at once, at most; 0: all
+  std::int64_t steps = 5;        // measured ones, after one that warms up
   std::uint64_t seed = 1;
+  std::string examples{};        // a file instead of random ids
+  std::string init_prompt{};     // a prompt instead of random rows
+  std::string write_gradient{};  // .npy; empty: not written
 };
 
 struct StepBenchResult {
+  std::int64_t examples = 0;  // a step
+  std::int64_t prompt = 0;
+  std::int64_t micro_batches = 0;
+  std::int64_t source_tokens = 0;   // a step, without prompt rows and padding
+  std::int64_t target_tokens = 0;   // a step, without padding
+  double loss = 0;                  // of the first step: mean over its label tokens
   double seconds = 0;               // median step
   double sequences_per_second = 0;  // of the median step
   double useful_flops = 0;          // FLOP/s that core/t5/flops.h counts for it
   double matmul_flops = 0;          // FLOP/s of the matrix products, median of as many measurements
   std::string matmul;               // which products
-  std::int64_t peak_bytes = 0;      // before the first of those
+  std::int64_t peak_bytes = 0;      // after the first step, before any of those
   double ratio() const { return useful_flops / matmul_flops; }
 };
 
-// Steps and matrix products are measured in turn. Random ids, all of one length: no padding.
+// --prompt, --source, --target, --micro-batch, --examples, --init-prompt, --write-gradient.
+void declare_step_bench(OptionTable& table, StepBenchOptions& options);
+
+// Steps and matrix products are measured in turn. Random ids are all of one length: no padding. The gradient written is
+// [P,D] float32: of the mean loss, of the first step, before clipping.
 StepBenchResult bench_step(const Model& model, const Session& session, const StepBenchOptions& options);
+
+BenchReport report_of(const StepBenchResult& result);
 
 }  // namespace prelude

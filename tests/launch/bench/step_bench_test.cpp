@@ -2,16 +2,45 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "core/error.h"
+#include "core/io/atomic_file.h"
+#include "core/io/npy.h"
 #include "core/t5/flops.h"
 #include "core/t5/initialise.h"
 #include "launch/commands/bench.h"
 #include "tests/launch/one_rank.h"
+#include "tests/temporary_folder.h"
 
 namespace prelude::test {
 namespace {
+
+// A tiny model, and one step's examples of three lengths.
+struct GivenStep {
+  TemporaryFolder folder;
+  Model model{named_t5_config("tiny"), initialise_weights(named_t5_config("tiny"), 1, at::kCPU, at::kFloat)};
+  Session session{at::Device(at::kCPU), at::kFloat, 1};
+  StepBenchOptions options{.prompt = 4, .steps = 1};
+
+  GivenStep() {
+    options.examples = folder / "examples.jsonl";
+    write_file_atomically(options.examples, R"({"source_ids":[5,6,7,8,9],"target_ids":[10,11]})"
+                                            "\n"
+                                            R"({"source_ids":[12],"target_ids":[13]})"
+                                            "\n"
+                                            R"({"source_ids":[14,15],"target_ids":[16,17,18]})"
+                                            "\n");
+  }
+  StepBenchResult run() const { return bench_step(model, session, options); }
+  // With a prompt of these rows.
+  double loss_at(const std::vector<float>& rows) {
+    options.init_prompt = folder / "at.npy";
+    write_npy(options.init_prompt, {4, model.config().d_model}, rows);
+    return run().loss;
+  }
+};
 
 TEST(StepBench, CountsTheFormulasFlopsOfTheMeasuredStep) {
   const T5Config config = named_t5_config("tiny");
@@ -26,6 +55,56 @@ TEST(StepBench, CountsTheFormulasFlopsOfTheMeasuredStep) {
   EXPECT_GT(result.peak_bytes, model.weights().bytes());
 }
 
+TEST(StepBench, CountsRealTokensOfGivenExamples) {
+  const GivenStep step;
+  const StepBenchResult result = step.run();
+  EXPECT_EQ(result.examples, 3);
+  EXPECT_EQ(result.micro_batches, 1);
+  EXPECT_EQ(result.source_tokens, 8);
+  EXPECT_EQ(result.target_tokens, 6);
+  const T5Config& config = step.model.config();
+  const double flops = step_flops(config, 9, 2) + step_flops(config, 5, 1) + step_flops(config, 6, 3);
+  EXPECT_NEAR(result.useful_flops * result.seconds / flops, 1.0, 1e-9);
+}
+
+// The slope of the loss along the gradient is the gradient's length.
+TEST(StepBench, WritesTheGradientOfTheLossItSays) {
+  GivenStep step;
+  std::vector<float> rows(static_cast<std::size_t>(4 * step.model.config().d_model));
+  for (std::size_t i = 0; i < rows.size(); ++i) rows[i] = static_cast<float>(i * 37 % 101) / 50 - 1;
+  step.options.write_gradient = step.folder / "gradient.npy";
+  (void)step.loss_at(rows);
+  const FloatArray gradient = read_npy(step.options.write_gradient);
+  EXPECT_EQ(gradient.shape, (std::vector<std::int64_t>{4, step.model.config().d_model}));
+  step.options.write_gradient.clear();
+
+  double square = 0;
+  for (const double value : gradient.values) square += value * value;
+  const double length = std::sqrt(square);
+  const double reach = 0.05;
+  const auto loss_along = [&](double distance) {
+    auto moved = rows;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      moved[i] += static_cast<float>(distance * gradient.values[i] / length);
+    }
+    return step.loss_at(moved);
+  };
+  EXPECT_NEAR((loss_along(reach) - loss_along(-reach)) / (2 * reach) / length, 1.0, 0.02);
+}
+
+TEST(StepBench, AnyCutOfTheExamplesHasTheSameGradient) {
+  GivenStep step;
+  const auto gradient_of = [&](std::int64_t micro_batch, std::int64_t parts) {
+    step.options.micro_batch = micro_batch;
+    step.options.write_gradient = step.folder / "gradient.npy";
+    EXPECT_EQ(step.run().micro_batches, parts);
+    return read_npy(step.options.write_gradient).values;
+  };
+  const auto whole = gradient_of(0, 1);
+  const auto parts = gradient_of(1, 3);
+  for (std::size_t i = 0; i < whole.size(); ++i) ASSERT_NEAR(whole[i], parts[i], 1e-6);
+}
+
 TEST(BenchCommand, WritesTheContractsFields) {
   ::testing::internal::CaptureStdout();
   const int code =
@@ -34,7 +113,7 @@ TEST(BenchCommand, WritesTheContractsFields) {
   std::fflush(stdout);
   const nlohmann::json object = nlohmann::json::parse(::testing::internal::GetCapturedStdout());
   EXPECT_EQ(code, exit_done);
-  for (const char* field : {"sequences_per_second", "useful_flops", "matmul_flops", "ratio", "peak_bytes"}) {
+  for (const char* field : {"sequences_per_second", "useful_flops", "matmul_flops", "ratio", "peak_bytes", "loss"}) {
     EXPECT_GT(object.at(field).get<double>(), 0.0) << field;
   }
   EXPECT_NEAR(

@@ -1,0 +1,55 @@
+// The options and the report of launch/bench/step_bench.h.
+#include <fmt/format.h>
+
+#include "launch/bench/step_bench.h"
+
+namespace prelude {
+
+void declare_step_bench(OptionTable& table, StepBenchOptions& options) {
+  table.add("prompt", options.prompt, "P", "Prompt rows.").at_least(1).at_most(4096);
+  table.add("source", options.source, "N", "Text tokens of an example, beside the prompt.")
+      .at_least(1)
+      .at_most(1 << 16);
+  table.add("target", options.target, "N", "Label tokens of an example.").at_least(1).at_most(1 << 16);
+  table
+      .add("micro-batch", options.micro_batch, "N",
+           "Examples computed at once, at most, cut as `prelude pretrain` does; 0: all.")
+      .at_least(0)
+      .at_most(1 << 16);
+  table.add("examples", options.examples, "FILE",
+            "Instead of random ids: one step's examples, lines with source_ids and target_ids as predict takes them.");
+  table.add("init-prompt", options.init_prompt, "PROMPT",
+            "Instead of --prompt random rows: a PEFT folder, .npy or .pt.");
+  table.add("write-gradient", options.write_gradient, "FILE",
+            "The first step's gradient of the mean loss by the prompt, not clipped, as .npy.");
+}
+
+BenchReport report_of(const StepBenchResult& result) {
+  BenchReport report;
+  auto& object = report.json;
+  object["prompt"] = result.prompt;
+  object["batch"] = result.examples;
+  object["micro_batches"] = result.micro_batches;
+  object["source_tokens"] = result.source_tokens;
+  object["target_tokens"] = result.target_tokens;
+  object["loss"] = result.loss;
+  object["step_seconds"] = result.seconds;
+  object["sequences_per_second"] = result.sequences_per_second;
+  object["useful_flops"] = result.useful_flops;
+  object["matmul_flops"] = result.matmul_flops;
+  object["matmul"] = result.matmul;
+  object["ratio"] = result.ratio();
+  object["peak_bytes"] = result.peak_bytes;
+  constexpr double giga = 1e9;
+  report.text = fmt::format(
+      "step        {:.4f} s, {:.3f} sequences/s; loss of the first {:.4f}\n"
+      "useful      {:.1f} GFLOP/s (4 N a real token, attention 3 times its forward; docs/performance.md)\n"
+      "ceiling     {:.1f} GFLOP/s ({})\n"
+      "ratio       {:.3f}\n"
+      "peak memory {:.2f} GB\n",
+      result.seconds, result.sequences_per_second, result.loss, result.useful_flops / giga, result.matmul_flops / giga,
+      result.matmul, result.ratio(), static_cast<double>(result.peak_bytes) / giga);
+  return report;
+}
+
+}  // namespace prelude
