@@ -2,17 +2,10 @@
 
 #include <ATen/ATen.h>
 
-#include <chrono>
+#include "launch/bench/timing.h"
 
 namespace prelude {
 namespace {
-
-double seconds_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-// Waits for the device by reading one number.
-void wait_for(const at::Tensor& tensor) { (void)tensor.flatten().narrow(0, 0, 1).to(at::Device(at::kCPU)); }
 
 double flops_of(const at::Tensor& left, const at::Tensor& right) {
   return 2.0 * static_cast<double>(left.numel()) * static_cast<double>(right.size(1));
@@ -46,10 +39,11 @@ double MatmulCeiling::measure() {
   for (const Operands& operands : operands_) {
     at::Tensor result = at::mm(operands.left, operands.right);  // warm
     wait_for(result);
-    const auto start = std::chrono::steady_clock::now();
-    for (int k = 0; k < repeats; ++k) at::mm_out(result, operands.left, operands.right);
-    wait_for(result);
-    seconds += operands.count * seconds_since(start) / repeats;
+    const double all = seconds_of([&] {
+      for (int k = 0; k < repeats; ++k) at::mm_out(result, operands.left, operands.right);
+      wait_for(result);
+    });
+    seconds += operands.count * all / repeats;
     flops += operands.count * flops_of(operands.left, operands.right);
   }
   return flops / seconds;

@@ -97,9 +97,12 @@ StepBenchResult bench_step(const Model& model, const Session& session, const Ste
 
   MatmulCeiling ceiling(step_products(config, result.prompt, batches), session.device, session.dtype);
   std::vector<double> steps;
+  std::vector<double> processor;
   std::vector<double> products;
   for (std::int64_t k = 0; k < options.steps; ++k) {
+    const double before = processor_seconds();
     steps.push_back(seconds_of([&] { (void)step(1.0); }));
+    processor.push_back(processor_seconds() - before);
     products.push_back(ceiling.measure());
   }
   double flops = 0;
@@ -111,6 +114,7 @@ StepBenchResult bench_step(const Model& model, const Session& session, const Ste
     flops += step_flops(config, result.prompt + source, target);
   }
   result.seconds = median(steps);
+  result.processor_seconds = median(processor);
   result.sequences_per_second = static_cast<double>(count) / result.seconds;
   result.useful_flops = flops / result.seconds;
   result.matmul_flops = median(products);

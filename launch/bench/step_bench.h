@@ -32,6 +32,7 @@ struct StepBenchResult {
   std::int64_t target_tokens = 0;   // a step, without padding
   double loss = 0;                  // of the first step: mean over its label tokens
   double seconds = 0;               // median step
+  double processor_seconds = 0;     // of all threads, median step
   double sequences_per_second = 0;  // of the median step
   double useful_flops = 0;          // FLOP/s that core/t5/flops.h counts for it
   double matmul_flops = 0;          // FLOP/s of the matrix products, median of as many measurements

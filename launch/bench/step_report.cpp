@@ -34,6 +34,7 @@ BenchReport report_of(const StepBenchResult& result) {
   object["target_tokens"] = result.target_tokens;
   object["loss"] = result.loss;
   object["step_seconds"] = result.seconds;
+  object["processor_seconds"] = result.processor_seconds;
   object["sequences_per_second"] = result.sequences_per_second;
   object["useful_flops"] = result.useful_flops;
   object["matmul_flops"] = result.matmul_flops;

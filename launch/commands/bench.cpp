@@ -5,8 +5,12 @@
 #include "core/error.h"
 #include "core/t5/initialise.h"
 #include "core/t5/load.h"
+#include "launch/bench/checkpoint_bench.h"
+#include "launch/bench/collective_bench.h"
 #include "launch/bench/loader_bench.h"
+#include "launch/bench/operator_bench.h"
 #include "launch/bench/step_bench.h"
+#include "launch/ranks.h"
 
 namespace prelude {
 namespace {
@@ -15,29 +19,44 @@ struct BenchOptions {
   std::string what = "step";
   std::string shape;
   std::string backbone;
-  StepBenchOptions step;  // prompt, batch, micro-batch, steps and seed count for the others, too
+  StepBenchOptions step;  // prompt, batch, steps and so on count for the others, too
   LoaderBenchOptions loader;
+  CheckpointBenchOptions checkpoint;
   bool json = false;
   SessionOptions session;
+  RankOptions ranks;
 };
 
 void declare(OptionTable& table, BenchOptions& options) {
-  table.add("what", options.what, "", "What to measure: a training step of a soft prompt, or the making of examples.")
-      .choices({"step", "loader"});
+  table
+      .add(
+          "what", options.what, "",
+          "What to measure: a training step of a soft prompt, its operators one by one, all-reduces of the ranks (with "
+          "--tensor-parallel, of all its groups at once), the making of examples, or the writing and reading of a "
+          "checkpoint.")
+      .choices({"step", "operators", "collectives", "loader", "checkpoint"});
   table.add("shape", options.shape, "NAME",
             "Random weights of this shape: tiny, t5-small (unless given), t5-base, t5-large, t5-xl, t5-xxl.");
   table.add("backbone", options.backbone, "DIR", "Instead of --shape: this backbone.");
   table.add("batch", options.step.batch, "N", "Examples a step.").at_least(1).at_most(1 << 16);
   table
       .add("steps", options.step.steps, "N",
-           "Steps (loader: seconds and jumps) to measure, after one that warms up; the median counts.")
+           "Steps (or rounds of what is measured instead), after one that warms up; the median counts.")
       .at_least(1)
       .at_most(1e6);
   table.add("seed", options.step.seed, "N", "Of weights, prompt and ids.");
   declare_step_bench(table, options.step);
   declare_loader_bench(table, options.loader);
+  declare_checkpoint_bench(table, options.checkpoint);
   table.add("json", options.json, "", "One JSON object on standard output.");
   declare_session(table, options.session);
+  declare_ranks(table, options.ranks);
+}
+
+std::string configuration_of(BenchOptions options) {
+  OptionTable table("bench", "");
+  declare(table, options);
+  return table.config_text();
 }
 
 std::string model_name(const BenchOptions& options) {
@@ -45,14 +64,33 @@ std::string model_name(const BenchOptions& options) {
   return options.shape.empty() ? "t5-small" : options.shape;
 }
 
+T5Config config_of(const BenchOptions& options) {
+  if (!options.backbone.empty()) return read_t5_config(fmt::format("{}/config.json", options.backbone));
+  return named_t5_config(model_name(options));
+}
+
 Model load_model(const BenchOptions& options, const Session& session) {
-  require(options.shape.empty() || options.backbone.empty(), "give either --shape or --backbone");
   if (!options.backbone.empty()) {
     Backbone backbone = load_backbone(options.backbone, session.device, session.dtype);
     return Model(backbone.config, std::move(backbone.weights));
   }
-  const T5Config config = named_t5_config(model_name(options));
+  const T5Config config = config_of(options);
   return Model(config, initialise_weights(config, options.step.seed, session.device, session.dtype));
+}
+
+BenchReport measure_operators(const BenchOptions& options, const Session& session) {
+  const StepBenchOptions& step = options.step;
+  const OperatorBenchOptions size{step.prompt + step.source, step.target, step.batch};
+  return report_of(bench_operators(operator_cases(config_of(options), session, size), step.steps));
+}
+
+BenchReport measure_collectives(const BenchOptions& options, const Session& session, World& world) {
+  const Ranks ranks(options.ranks, session, world);
+  const Mesh& mesh = ranks.mesh();
+  Communicator& group = mesh.place.tensor_size > 1 ? *mesh.tensor : *mesh.world;
+  CollectiveBenchOptions collective;
+  collective.steps = options.step.steps;
+  return report_of(bench_all_reduce(group, session.device, collective));
 }
 
 BenchReport measure_loader(const BenchOptions& options) {
@@ -66,24 +104,41 @@ BenchReport measure_loader(const BenchOptions& options) {
   return report_of(bench_loader(loader));
 }
 
-BenchReport measure(const BenchOptions& options, const Session& session) {
+BenchReport measure_checkpoint(const BenchOptions& options) {
+  CheckpointBenchOptions checkpoint = options.checkpoint;
+  checkpoint.prompt = options.step.prompt;
+  checkpoint.d_model = config_of(options).d_model;
+  checkpoint.steps = options.step.steps;
+  checkpoint.seed = options.step.seed;
+  return report_of(bench_checkpoint(checkpoint));
+}
+
+BenchReport measure(const BenchOptions& options, const Session& session, World& world) {
+  if (options.what == "collectives") return measure_collectives(options, session, world);
+  require(world.alone(), "--what {} runs in one process, but {} were started; leave mpirun or srun out", options.what,
+          world.size());
+  if (options.what == "operators") return measure_operators(options, session);
   if (options.what == "loader") return measure_loader(options);
+  if (options.what == "checkpoint") return measure_checkpoint(options);
   return report_of(bench_step(load_model(options, session), session, options.step));
 }
 
-int run(const BenchOptions& given) {
+int run(const BenchOptions& given, World& world) {
+  require_same_launch(world, configuration_of(given));
   BenchOptions options = given;
-  const Session session = open_session(options.session);
-  const BenchReport report = measure(options, session);
+  require(options.shape.empty() || options.backbone.empty(), "give either --shape or --backbone");
+  const Session session = open_session(options.session, options.ranks, world);
+  const BenchReport report = measure(options, session, world);
+  if (!world.first()) return exit_done;
   if (!options.json) {
     std::fputs(report.text.c_str(), stdout);
     return exit_done;
   }
-  nlohmann::ordered_json object{{"what", options.what},
-                                {"model", model_name(options)},
-                                {"device", options.session.device},
-                                {"dtype", options.session.dtype},
-                                {"threads", options.session.threads}};
+  nlohmann::ordered_json object{{"what", options.what}};
+  if (options.what != "collectives" && options.what != "loader") object["model"] = model_name(options);
+  object["device"] = options.session.device;
+  object["dtype"] = options.session.dtype;
+  object["threads"] = options.session.threads;
   object.update(report.json);
   fmt::print("{}\n", object.dump());
   return exit_done;
