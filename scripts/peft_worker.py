@@ -2,12 +2,14 @@
 
 `peft_worker.py make FOLDER SHAPE_JSON ROWS SEED` writes a random backbone and prompt. `peft_worker.py serve JOB_JSON`
 trains a prompt with transformers + PEFT and answers on standard output, one JSON object a line: first what importing
-alone costs, then the first step's loss, then for each line on standard input the seconds of that many steps.
+alone costs, then the first step's loss, then for each line on standard input the time that a step of
+so many took.
 """
 
 import json
 import os
 import pathlib
+import statistics
 import sys
 import time
 
@@ -80,13 +82,15 @@ class Trainer:
         return loss.item()
 
 
-def seconds_of(trainer, batch, steps):
-    seconds = []
+def times_of(trainer, batch, steps):
+    """Medians of seconds and of processor seconds (all threads) of a step."""
+    seconds, processor = [], []
     for _ in range(steps):
-        start = time.perf_counter()
+        start, processor_start = time.perf_counter(), time.process_time()
         trainer.step(batch)
         seconds.append(time.perf_counter() - start)
-    return seconds
+        processor.append(time.process_time() - processor_start)
+    return dict(seconds=statistics.median(seconds), processor_seconds=statistics.median(processor))
 
 
 def serve(job):
@@ -98,7 +102,7 @@ def serve(job):
     numpy.save(job["gradient"], trainer.prompt.grad.numpy())
     say(loss=loss, peak_bytes=peak_bytes())
     for line in sys.stdin:
-        say(seconds=seconds_of(trainer, batch, int(line)), peak_bytes=peak_bytes())
+        say(**times_of(trainer, batch, int(line)), peak_bytes=peak_bytes())
 
 
 def main():
