@@ -1,15 +1,13 @@
 """The Hugging Face side of scripts/bench-peers, in a process of its own so that its memory is its own.
 
-`peft_worker.py make FOLDER SHAPE_JSON ROWS SEED` writes a random backbone and prompt. `peft_worker.py serve JOB_JSON`
-trains a prompt with transformers + PEFT and answers on standard output, one JSON object a line: first what importing
-alone costs, then the first step's loss, then for each line on standard input the time that a step of
-so many took.
+`peft_worker.py JOB_JSON` trains a prompt with transformers + PEFT. It writes the first step's gradient and says that step's
+loss, its peak of memory and that of importing alone; then it answers each line on standard input with one step's times.
+`peft_worker.py make FOLDER SHAPE_JSON ROWS SEED` writes a random backbone and prompt.
 """
 
 import json
 import os
 import pathlib
-import statistics
 import sys
 import time
 
@@ -82,34 +80,25 @@ class Trainer:
         return loss.item()
 
 
-def times_of(trainer, batch, steps):
-    """Medians of seconds and of processor seconds (all threads) of a step."""
-    seconds, processor = [], []
-    for _ in range(steps):
-        start, processor_start = time.perf_counter(), time.process_time()
-        trainer.step(batch)
-        seconds.append(time.perf_counter() - start)
-        processor.append(time.process_time() - processor_start)
-    return dict(seconds=statistics.median(seconds), processor_seconds=statistics.median(processor))
-
-
 def serve(job):
     torch.set_num_threads(job["threads"])
-    say(import_bytes=peak_bytes(), torch=torch.__version__, threads=torch.get_num_threads())
+    import_bytes = peak_bytes()
     batch = batch_of(job["examples"], job["pad_to"])
     trainer = Trainer(job, job["attention"])
     loss = trainer.step(batch, clip=float("inf"))
-    numpy.save(job["gradient"], trainer.prompt.grad.numpy())
-    say(loss=loss, peak_bytes=peak_bytes())
-    for line in sys.stdin:
-        say(**times_of(trainer, batch, int(line)), peak_bytes=peak_bytes())
+    numpy.save(job["theirs"], trainer.prompt.grad.numpy())
+    say(loss=loss, peak_bytes=peak_bytes(), import_bytes=import_bytes)
+    for _ in sys.stdin:
+        start, processor_start = time.perf_counter(), time.process_time()
+        trainer.step(batch)
+        say(seconds=time.perf_counter() - start, processor_seconds=time.process_time() - processor_start)
 
 
 def main():
     if sys.argv[1] == "make":
         make(sys.argv[2], json.loads(sys.argv[3]), int(sys.argv[4]), int(sys.argv[5]))
     else:
-        serve(json.loads(sys.argv[2]))
+        serve(json.loads(sys.argv[1]))
 
 
 if __name__ == "__main__":

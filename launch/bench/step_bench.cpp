@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "core/delta/prompt_file.h"
@@ -68,9 +69,17 @@ std::vector<MatrixProduct> step_products(const T5Config& config, std::int64_t pr
   return products;
 }
 
+double median_of(const std::vector<StepTime>& times, double StepTime::*field) {
+  std::vector<double> values;
+  values.reserve(times.size());
+  for (const StepTime& time : times) values.push_back(time.*field);
+  return median(std::move(values));
+}
+
 }  // namespace
 
-StepBenchResult bench_step(const Model& model, const Session& session, const StepBenchOptions& options) {
+StepBenchResult bench_step(const Model& model, const Session& session, const StepBenchOptions& options,
+                           const Pace& another) {
   const T5Config& config = model.config();
   const auto examples =
       options.examples.empty() ? random_examples(config, options) : read_examples(options.examples, config);
@@ -96,15 +105,14 @@ StepBenchResult bench_step(const Model& model, const Session& session, const Ste
   if (!options.write_gradient.empty()) write_gradient(options.write_gradient, sums.gradient(), prompt.rows().sizes());
 
   MatmulCeiling ceiling(step_products(config, result.prompt, batches), session.device, session.dtype);
-  std::vector<double> steps;
-  std::vector<double> processor;
-  std::vector<double> products;
-  for (std::int64_t k = 0; k < options.steps; ++k) {
+  std::vector<StepTime> times;
+  while (another(times)) {
     const double before = processor_seconds();
-    steps.push_back(seconds_of([&] { (void)step(1.0); }));
-    processor.push_back(processor_seconds() - before);
-    products.push_back(ceiling.measure());
+    const double seconds = seconds_of([&] { (void)step(1.0); });
+    const double processor = processor_seconds() - before;
+    times.push_back({seconds, processor, ceiling.measure()});
   }
+  require(!times.empty(), "no step was asked for on standard input, so none was measured");
   double flops = 0;
   for (const Example& example : examples) {
     const auto source = static_cast<std::int64_t>(example.source.size());
@@ -113,11 +121,11 @@ StepBenchResult bench_step(const Model& model, const Session& session, const Ste
     result.target_tokens += target;
     flops += step_flops(config, result.prompt + source, target);
   }
-  result.seconds = median(steps);
-  result.processor_seconds = median(processor);
+  result.seconds = median_of(times, &StepTime::seconds);
+  result.processor_seconds = median_of(times, &StepTime::processor_seconds);
   result.sequences_per_second = static_cast<double>(count) / result.seconds;
   result.useful_flops = flops / result.seconds;
-  result.matmul_flops = median(products);
+  result.matmul_flops = median_of(times, &StepTime::matmul_flops);
   result.matmul = ceiling.what();
   return result;
 }

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
+#include <vector>
 
 #include "core/t5/model.h"
 #include "launch/bench/report.h"
@@ -22,7 +24,18 @@ struct StepBenchOptions {
   std::string examples{};        // a file instead of random ids
   std::string init_prompt{};     // a prompt instead of random rows
   std::string write_gradient{};  // .npy; empty: not written
+  bool take_turns = false;       // with another program, instead of `steps` at once
 };
+
+struct StepTime {
+  double seconds;
+  double processor_seconds;  // of all threads
+  double matmul_flops;       // FLOP/s of the matrix products, right after the step
+};
+
+// Whether to measure another step after those of `so_far`.
+using Pace = std::function<bool(const std::vector<StepTime>& so_far)>;
+Pace pace_of(const StepBenchOptions& options);
 
 struct StepBenchResult {
   std::int64_t examples = 0;  // a step
@@ -35,18 +48,19 @@ struct StepBenchResult {
   double processor_seconds = 0;     // of all threads, median step
   double sequences_per_second = 0;  // of the median step
   double useful_flops = 0;          // FLOP/s that core/t5/flops.h counts for it
-  double matmul_flops = 0;          // FLOP/s of the matrix products, median of as many measurements
+  double matmul_flops = 0;          // FLOP/s of the matrix products, median
   std::string matmul;               // which products
   std::int64_t peak_bytes = 0;      // after the first step, before any of those
   double ratio() const { return useful_flops / matmul_flops; }
 };
 
-// --prompt, --source, --target, --micro-batch, --examples, --init-prompt, --write-gradient.
+// --prompt, --source, --target, --micro-batch, --examples, --init-prompt, --write-gradient, --take-turns.
 void declare_step_bench(OptionTable& table, StepBenchOptions& options);
 
 // Steps and matrix products are measured in turn. Random ids are all of one length: no padding. The gradient written is
-// [P,D] float32: of the mean loss, of the first step, before clipping.
-StepBenchResult bench_step(const Model& model, const Session& session, const StepBenchOptions& options);
+// [P,D] float32: of the mean loss, of the first step, before clipping. Throws UserError where no step is measured.
+StepBenchResult bench_step(const Model& model, const Session& session, const StepBenchOptions& options,
+                           const Pace& another);
 
 BenchReport report_of(const StepBenchResult& result);
 

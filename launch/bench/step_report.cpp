@@ -1,5 +1,8 @@
-// The options and the report of launch/bench/step_bench.h.
+// Options, pace and report of launch/bench/step_bench.h.
 #include <fmt/format.h>
+
+#include <cstdio>
+#include <iostream>
 
 #include "launch/bench/step_bench.h"
 
@@ -22,6 +25,27 @@ void declare_step_bench(OptionTable& table, StepBenchOptions& options) {
             "Instead of --prompt random rows: a PEFT folder, .npy or .pt.");
   table.add("write-gradient", options.write_gradient, "FILE",
             "The first step's gradient of the mean loss by the prompt, not clipped, as .npy.");
+  table.add("take-turns", options.take_turns, "",
+            "Instead of --steps: a step for each line on standard input, answered by its times, so that another "
+            "program's steps can come between; the report at its end.");
+}
+
+Pace pace_of(const StepBenchOptions& options) {
+  if (!options.take_turns) {
+    return [most = options.steps](const auto& so_far) { return static_cast<std::int64_t>(so_far.size()) < most; };
+  }
+  return [](const std::vector<StepTime>& so_far) {
+    if (!so_far.empty()) {
+      const StepTime& last = so_far.back();
+      const nlohmann::ordered_json answer{{"seconds", last.seconds},
+                                          {"processor_seconds", last.processor_seconds},
+                                          {"matmul_flops", last.matmul_flops}};
+      fmt::print("{}\n", answer.dump());
+      std::fflush(stdout);
+    }
+    std::string line;
+    return static_cast<bool>(std::getline(std::cin, line));
+  };
 }
 
 BenchReport report_of(const StepBenchResult& result) {

@@ -120,7 +120,7 @@ BenchReport measure(const BenchOptions& options, const Session& session, World& 
   if (options.what == "operators") return measure_operators(options, session);
   if (options.what == "loader") return measure_loader(options);
   if (options.what == "checkpoint") return measure_checkpoint(options);
-  return report_of(bench_step(load_model(options, session), session, options.step));
+  return report_of(bench_step(load_model(options, session), session, options.step, pace_of(options.step)));
 }
 
 int run(const BenchOptions& given, World& world) {

@@ -10,6 +10,7 @@
 #include "core/io/npy.h"
 #include "core/t5/flops.h"
 #include "core/t5/initialise.h"
+#include "launch/bench/timing.h"
 #include "launch/commands/bench.h"
 #include "tests/launch/one_rank.h"
 #include "tests/temporary_folder.h"
@@ -33,7 +34,7 @@ struct GivenStep {
                                             R"({"source_ids":[14,15],"target_ids":[16,17,18]})"
                                             "\n");
   }
-  StepBenchResult run() const { return bench_step(model, session, options); }
+  StepBenchResult run() const { return bench_step(model, session, options, pace_of(options)); }
   // With a prompt of these rows.
   double loss_at(const std::vector<float>& rows) {
     options.init_prompt = folder / "at.npy";
@@ -47,7 +48,7 @@ TEST(StepBench, CountsTheFormulasFlopsOfTheMeasuredStep) {
   const Model model(config, initialise_weights(config, 1, at::kCPU, at::kFloat));
   const Session session{at::Device(at::kCPU), at::kFloat, 1};
   const StepBenchOptions options{.prompt = 4, .source = 20, .target = 2, .batch = 3, .steps = 3};
-  const StepBenchResult result = bench_step(model, session, options);
+  const StepBenchResult result = bench_step(model, session, options, pace_of(options));
   EXPECT_GT(result.seconds, 0.0);
   EXPECT_NEAR(result.sequences_per_second * result.seconds, 3.0, 1e-9);
   EXPECT_NEAR(result.useful_flops * result.seconds / (3.0 * step_flops(config, 24, 2)), 1.0, 1e-9);
@@ -90,6 +91,24 @@ TEST(StepBench, WritesTheGradientOfTheLossItSays) {
     return step.loss_at(moved);
   };
   EXPECT_NEAR((loss_along(reach) - loss_along(-reach)) / (2 * reach) / length, 1.0, 0.02);
+}
+
+TEST(StepBench, MeasuresAsManyStepsAsItIsAskedFor) {
+  const GivenStep step;
+  std::vector<StepTime> seen;
+  const auto result = bench_step(step.model, step.session, step.options, [&](const std::vector<StepTime>& so_far) {
+    seen = so_far;
+    return so_far.size() < 3;
+  });
+  ASSERT_EQ(seen.size(), 3U);
+  for (const StepTime& time : seen) {
+    EXPECT_GT(time.seconds, 0.0);
+    EXPECT_GT(time.processor_seconds, 0.0);
+    EXPECT_GT(time.matmul_flops, 0.0);
+  }
+  EXPECT_EQ(result.seconds, median({seen[0].seconds, seen[1].seconds, seen[2].seconds}));
+  const auto none = [](const std::vector<StepTime>&) { return false; };
+  EXPECT_THROW((void)bench_step(step.model, step.session, step.options, none), UserError);
 }
 
 TEST(StepBench, AnyCutOfTheExamplesHasTheSameGradient) {
