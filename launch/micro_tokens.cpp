@@ -73,6 +73,10 @@ std::optional<std::int64_t> parse_micro_tokens(const std::string& text) {
   return positions;
 }
 
+std::int64_t efficient_positions(at::Device device) {
+  return device.is_cpu() ? most_efficient_on_cpu : most_efficient_on_gpu;
+}
+
 std::int64_t affordable_positions(const T5Config& config, const ExampleShape& shape, const StepPlace& place,
                                   std::int64_t bytes, std::int64_t most) {
   auto positions = static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(most)));
@@ -83,11 +87,10 @@ std::int64_t affordable_positions(const T5Config& config, const ExampleShape& sh
 std::string settled_micro_tokens(const std::string& text, const Model& model, const ExampleShape& shape,
                                  const Session& session, const Ranks& ranks) {
   if (const auto given = parse_micro_tokens(text)) return fmt::format("{}", *given);
-  const std::int64_t most = session.device.is_cpu() ? most_efficient_on_cpu : most_efficient_on_gpu;
   const StepPlace place{ranks.mesh().place.tensor_size, static_cast<std::int64_t>(c10::elementSize(session.dtype)),
                         session.device.is_cpu() && session.dtype == at::kFloat};
-  const auto mine =
-      affordable_positions(model.config(), shape, place, rank_bytes(model, shape.prompt, session, ranks), most);
+  const auto mine = affordable_positions(model.config(), shape, place, rank_bytes(model, shape.prompt, session, ranks),
+                                         efficient_positions(session.device));
   const at::Tensor all = ranks.world().group().all_gather(at::tensor({mine}, at::kLong));  // [ranks,1]
   return fmt::format("{}", all.min().item<std::int64_t>());
 }

@@ -34,6 +34,9 @@ struct ExampleShape {
 inline constexpr std::int64_t usual_longest_source = 1024;
 inline constexpr std::int64_t usual_target = 32;
 
+// More positions at once are not faster on such a device.
+std::int64_t efficient_positions(at::Device device);
+
 // The largest power of two, at most `most` and at least 1, of which a micro-batch of a training step takes no more than
 // `bytes` (core/t5/step_memory.h), whether its examples are long or short. A power of two, so that a little more or
 // less of free memory makes no other cut, and no other rounding.

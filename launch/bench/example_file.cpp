@@ -55,10 +55,10 @@ void write_examples(const std::string& path, const std::vector<Example>& example
   write_file_atomically(path, text);
 }
 
-std::vector<std::vector<Example>> cut_step(const std::vector<Example>& examples, std::int64_t micro_batch) {
+std::vector<std::vector<Example>> cut_step(const std::vector<Example>& examples, const MicroBatchLimits& limits) {
   LoaderOptions options;
   options.global_batch = static_cast<std::int64_t>(examples.size());
-  options.micro_batch = micro_batch;
+  options.limits = limits;
   return load_step(ListedExamples(examples), options, 0).micro_batches;
 }
 

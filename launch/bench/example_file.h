@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/t5/config.h"
+#include "tasks/micro_batch_cut.h"
 #include "tasks/pretext/pretext_task.h"
 
 namespace prelude {
@@ -18,6 +19,6 @@ std::vector<Example> read_examples(const std::string& path, const T5Config& conf
 void write_examples(const std::string& path, const std::vector<Example>& examples);
 
 // The examples as one step of one rank, sorted and cut as pre-training does it.
-std::vector<std::vector<Example>> cut_step(const std::vector<Example>& examples, std::int64_t micro_batch);
+std::vector<std::vector<Example>> cut_step(const std::vector<Example>& examples, const MicroBatchLimits& limits);
 
 }  // namespace prelude

@@ -22,7 +22,7 @@ LoaderOptions loader_of(const LoaderBenchOptions& options) {
   LoaderOptions loader;
   loader.seed = options.seed;
   loader.global_batch = options.batch;
-  loader.micro_batch = options.micro_batch > 0 ? options.micro_batch : options.batch;
+  loader.limits = options.limits;
   loader.threads = options.threads;
   return loader;
 }

@@ -7,6 +7,7 @@
 
 #include "launch/bench/report.h"
 #include "launch/options.h"
+#include "tasks/micro_batch_cut.h"
 
 namespace prelude {
 
@@ -16,7 +17,7 @@ struct LoaderBenchOptions {
   std::string task = "nsp";
   std::int64_t prompt = 100;  // rows that a source leaves room for
   std::int64_t batch = 32;    // examples a step
-  std::int64_t micro_batch = 0;
+  MicroBatchLimits limits{};
   std::int64_t steps = 5;  // seconds and jumps to measure
   std::uint64_t seed = 1;
   int threads = 1;               // workers

@@ -6,6 +6,7 @@
 #include "core/ops/frozen_linear.h"
 #include "core/ops/gated_activation.h"
 #include "core/ops/rms_norm.h"
+#include "core/t5/relative_bias.h"
 #include "launch/bench/operator_bench.h"
 
 namespace prelude {
@@ -17,9 +18,12 @@ at::Tensor plain_norm(const at::Tensor& x, const at::Tensor& scale, double epsil
   return x * (x.square().mean(-1, true) + epsilon).rsqrt() * scale;
 }
 
-at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, const at::Tensor& bias) {
-  const at::Tensor scores = at::matmul(q, k.transpose(-1, -2));  // [B,H,S,M]
-  return at::matmul(at::softmax(bias.defined() ? scores + bias : scores, -1), v);
+// q [B,S,H*K], k and v [B,M,H*K], bias [1,H,S,M] or undefined -> [B,S,H*K].
+at::Tensor plain_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
+                           const at::Tensor& bias) {
+  const auto split = [heads](const at::Tensor& x) { return x.unflatten(2, {heads, -1}).transpose(1, 2); };
+  const at::Tensor scores = at::matmul(split(q), split(k).transpose(2, 3));  // [B,H,S,M]
+  return at::matmul(at::softmax(bias.defined() ? scores + bias : scores, -1), split(v)).transpose(1, 2).flatten(2);
 }
 
 at::Tensor plain_cross_entropy(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& labels) {
@@ -54,20 +58,42 @@ struct Table {
   }
 
   void gate() {
-    const auto half = [&] { return input({size.batch, size.source, config.d_ff}); };
     rows.push_back({"gated_activation gelu",
-                    {half(), half()},
-                    [](const Inputs& x) { return gated_activation(x[0], x[1], Activation::gelu_tanh); },
-                    [](const Inputs& x) { return at::gelu(x[0], "tanh") * x[1]; }});
+                    {input({size.batch, size.source, 2 * config.d_ff})},
+                    [](const Inputs& x) { return gated_activation(x[0], Activation::gelu_tanh); },
+                    [](const Inputs& x) {
+                      const auto halves = x[0].chunk(2, -1);
+                      return at::gelu(halves[0], "tanh") * halves[1];
+                    }});
   }
 
-  // bias: [1,H,queries,keys], or undefined.
-  void attention(const std::string& name, std::int64_t queries, std::int64_t keys, const at::Tensor& bias) {
-    const auto heads = [&](std::int64_t length) { return input({size.batch, config.num_heads, length, config.d_kv}); };
-    rows.push_back({fmt::format("biased_attention {}", name),
-                    {heads(queries), heads(keys), heads(keys)},
-                    [=](const Inputs& x) { return biased_attention(x[0], x[1], x[2], bias); },
-                    [=](const Inputs& x) { return plain_attention(x[0], x[1], x[2], bias); }});
+  // The encoder's, packed, with a bias by distance.
+  void self_attention() {
+    const std::int64_t heads = config.num_heads;
+    AttentionBias bias{size.source, frozen({heads, 2 * size.source - 1}), false, {}, {}, {}};
+    const at::Tensor matrix = dense_bias(bias.by_distance, false);  // [1,H,S,S]
+    if (bias_is_dense(matrix)) bias.dense = matrix;
+    rows.push_back({"biased_attention encoder",
+                    {input({size.batch, size.source, 3 * config.inner()})},
+                    [=](const Inputs& x) { return biased_attention(x[0], heads, bias); },
+                    [=](const Inputs& x) {
+                      const auto parts = x[0].chunk(3, -1);
+                      return plain_attention(parts[0], parts[1], parts[2], heads, matrix);
+                    }});
+  }
+
+  // The decoder's, over the encoder's output; no bias.
+  void cross_attention() {
+    const std::int64_t heads = config.num_heads;
+    const AttentionBias bias{size.source, {}, false, {}, {}, {}};
+    rows.push_back(
+        {"biased_attention cross",
+         {input({size.batch, size.target, config.inner()}), input({size.batch, size.source, 2 * config.inner()})},
+         [=](const Inputs& x) { return biased_attention(x[0], x[1], heads, bias); },
+         [=](const Inputs& x) {
+           const auto parts = x[1].chunk(2, -1);
+           return plain_attention(x[0], parts[0], parts[1], heads, {});
+         }});
   }
 
   void cross_entropy() {
@@ -87,14 +113,14 @@ struct Table {
 std::vector<OperatorCase> operator_cases(const T5Config& config, const Session& session,
                                          const OperatorBenchOptions& size) {
   Table table{config, size, at::TensorOptions(session.device).dtype(session.dtype), {}};
-  table.linear("q, k, v", config.d_model, config.inner());
+  table.linear("q k v", config.d_model, 3 * config.inner());
   table.linear("o", config.inner(), config.d_model);
-  table.linear("wi", config.d_model, config.d_ff);
+  table.linear("wi_0 wi_1", config.d_model, 2 * config.d_ff);
   table.linear("wo", config.d_ff, config.d_model);
   table.norm();
   table.gate();
-  table.attention("encoder", size.source, size.source, table.frozen({1, config.num_heads, size.source, size.source}));
-  table.attention("cross", size.target, size.source, {});
+  table.self_attention();
+  table.cross_attention();
   table.cross_entropy();
   return std::move(table.rows);
 }

@@ -84,10 +84,10 @@ StepBenchResult bench_step(const Model& model, const Session& session, const Ste
   const auto examples =
       options.examples.empty() ? random_examples(config, options) : read_examples(options.examples, config);
   const auto count = static_cast<std::int64_t>(examples.size());
-  const auto micro_batches = cut_step(examples, options.micro_batch > 0 ? options.micro_batch : count);
+  const SoftPrompt prompt(first_rows(model, options), session.device);
+  const auto micro_batches = cut_step(examples, limits_of(options, prompt.rows().size(0), session.device));
   const std::vector<Batch> batches = make_micro_batches(micro_batches, config, session.device);
 
-  const SoftPrompt prompt(first_rows(model, options), session.device);
   SelfCommunicator self;
   const Mesh alone = make_mesh(self, {});
   StepSums sums(prompt.trainable().flat(), alone, Reduction::fast, static_cast<std::int64_t>(batches.size()));

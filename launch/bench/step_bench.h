@@ -10,16 +10,18 @@
 #include "launch/bench/report.h"
 #include "launch/options.h"
 #include "launch/session.h"
+#include "tasks/micro_batch_cut.h"
 
 namespace prelude {
 
 struct StepBenchOptions {
-  std::int64_t prompt = 100;     // P
-  std::int64_t source = 412;     // text tokens of every example, prompt rows not counted
-  std::int64_t target = 3;       // label tokens of every example
-  std::int64_t batch = 8;        // examples a step
-  std::int64_t micro_batch = 0;  // of them computed at once, at most; 0: all
-  std::int64_t steps = 5;        // measured ones, after one that warms up
+  std::int64_t prompt = 100;          // P
+  std::int64_t source = 412;          // text tokens of every example, prompt rows not counted
+  std::int64_t target = 3;            // label tokens of every example
+  std::int64_t batch = 8;             // examples a step
+  std::int64_t micro_batch = 1024;    // of them computed at once, at most
+  std::string micro_tokens = "auto";  // encoder positions computed at once, at most
+  std::int64_t steps = 5;             // measured ones, after one that warms up
   std::uint64_t seed = 1;
   std::string examples{};        // a file instead of random ids
   std::string init_prompt{};     // a prompt instead of random rows
@@ -54,8 +56,12 @@ struct StepBenchResult {
   double ratio() const { return useful_flops / matmul_flops; }
 };
 
-// --prompt, --source, --target, --micro-batch, --examples, --init-prompt, --write-gradient, --take-turns.
+// --prompt, --source, --target, --micro-batch, --micro-tokens, --examples, --init-prompt, --write-gradient,
+// --take-turns.
 void declare_step_bench(OptionTable& table, StepBenchOptions& options);
+
+// What is computed at once, `prompt_rows` before every source.
+MicroBatchLimits limits_of(const StepBenchOptions& options, std::int64_t prompt_rows, at::Device device);
 
 // Steps and matrix products are measured in turn. Random ids are all of one length: no padding. The gradient written is
 // [P,D] float32: of the mean loss, of the first step, before clipping. Throws UserError where no step is measured.

@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "launch/bench/step_bench.h"
+#include "launch/micro_tokens.h"
 
 namespace prelude {
 
@@ -14,11 +15,10 @@ void declare_step_bench(OptionTable& table, StepBenchOptions& options) {
       .at_least(1)
       .at_most(1 << 16);
   table.add("target", options.target, "N", "Label tokens of an example.").at_least(1).at_most(1 << 16);
-  table
-      .add("micro-batch", options.micro_batch, "N",
-           "Examples computed at once, at most, cut as `prelude pretrain` does; 0: all.")
-      .at_least(0)
+  table.add("micro-batch", options.micro_batch, "N", "Examples computed at once, at most.")
+      .at_least(1)
       .at_most(1 << 16);
+  declare_micro_tokens(table, options.micro_tokens);
   table.add("examples", options.examples, "FILE",
             "Instead of random ids: one step's examples, lines with source_ids and target_ids as predict takes them.");
   table.add("init-prompt", options.init_prompt, "PROMPT",
@@ -28,6 +28,11 @@ void declare_step_bench(OptionTable& table, StepBenchOptions& options) {
   table.add("take-turns", options.take_turns, "",
             "Instead of --steps: a step for each line on standard input, answered by its times, so that another "
             "program's steps can come between; the report at its end.");
+}
+
+MicroBatchLimits limits_of(const StepBenchOptions& options, std::int64_t prompt_rows, at::Device device) {
+  const auto positions = parse_micro_tokens(options.micro_tokens).value_or(efficient_positions(device));
+  return micro_batch_limits(fmt::format("{}", positions), options.micro_batch, prompt_rows, device);
 }
 
 Pace pace_of(const StepBenchOptions& options) {

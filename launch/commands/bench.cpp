@@ -97,7 +97,7 @@ BenchReport measure_loader(const BenchOptions& options) {
   LoaderBenchOptions loader = options.loader;
   loader.prompt = options.step.prompt;
   loader.batch = options.step.batch;
-  loader.micro_batch = options.step.micro_batch;
+  loader.limits = limits_of(options.step, options.step.prompt, at::kCPU);
   loader.steps = options.step.steps;
   loader.seed = options.step.seed;
   loader.threads = options.session.threads;
