@@ -71,6 +71,9 @@ class ReusingAllocator final : public c10::Allocator {
       const std::int64_t end = std::min(offset + size, use_.reached);
       if (end > offset) madvise(region_ + offset, static_cast<std::size_t>(end - offset), MADV_DONTNEED);
     }
+    use_.most = use_.alive;
+    use_.reached = 0;
+    for (const auto& [offset, size] : sizes_) use_.reached = std::max(use_.reached, offset + size);
   }
 
   MemoryUse use() {

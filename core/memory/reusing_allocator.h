@@ -8,8 +8,8 @@ namespace prelude {
 
 struct MemoryUse {
   std::int64_t alive = 0;    // bytes of blocks handed out now
-  std::int64_t most = 0;     // the most that ever was alive
-  std::int64_t reached = 0;  // bytes of the region that were ever touched: `most` and what lies unused between blocks
+  std::int64_t most = 0;     // the most that was alive at a time
+  std::int64_t reached = 0;  // bytes of the region up to the end of the last block: `most` and what lay between blocks
 };
 
 // From here on LibTorch's CPU tensors of 64 KiB and more lie in one reserved region of addresses, whose freed blocks
@@ -18,7 +18,8 @@ struct MemoryUse {
 // nothing where the system refuses the reservation. Smaller tensors stay with LibTorch's own allocator.
 void reuse_tensor_memory();
 
-// Gives the pages of free blocks back to the system: after loading, whose temporaries are larger than a step's.
+// Gives the pages of free blocks back to the system, and counts `most` and `reached` from what is alive now: after
+// loading, whose temporaries are not a step's.
 void release_free_tensor_memory();
 
 // All zero before reuse_tensor_memory().

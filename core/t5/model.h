@@ -26,6 +26,9 @@ class Model {
   // weights are this rank's slices, every rank is given the same batches, and all get the same results.
   explicit Model(T5Config config, Weights weights, const TensorParallel& parallel = whole_model());
 
+  // From here on a step keeps the layers' inputs and runs the layers again backward (core/t5/recompute.h); the model
+  // lives until the backward is done.
+  void recompute_layers() { recompute_ = true; }
   const T5Config& config() const { return config_; }
   const Weights& weights() const { return weights_; }
 
@@ -45,6 +48,7 @@ class Model {
   T5Config config_;
   Weights weights_;
   const TensorParallel* parallel_;
+  bool recompute_ = false;
 };
 
 }  // namespace prelude

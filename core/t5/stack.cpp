@@ -5,31 +5,49 @@
 #include "core/t5/attention.h"
 #include "core/t5/feed_forward.h"
 #include "core/t5/linear.h"
+#include "core/t5/recompute.h"
 
 namespace prelude {
+namespace {
+
+// One layer: hidden [B,S,D], memory [B,M,D] or undefined -> [B,S,D].
+at::Tensor run_layer(StackKind kind, std::int64_t layer, const T5Config& config, const LayerWeights& w,
+                     at::Tensor hidden, const at::Tensor& memory, const StackInputs& inputs,
+                     const TensorParallel& parallel, const DeltaSites& sites) {
+  const double epsilon = config.layer_norm_epsilon;
+  const SiteContext self{kind, layer, Sublayer::self_attention, sites.task_ids()};
+  hidden = attention(config, w.self_attention, norm_of_residual(sites, self, hidden, w.self_attention.norm, epsilon), {},
+                     inputs.self_bias, parallel, sites, self);
+  if (kind == StackKind::decoder) {
+    const SiteContext cross{kind, layer, Sublayer::cross_attention, sites.task_ids()};
+    hidden =
+        attention(config, w.cross_attention, norm_of_residual(sites, cross, hidden, w.cross_attention.norm, epsilon),
+                  memory, inputs.cross_bias, parallel, sites, cross);
+  }
+  const SiteContext forward{kind, layer, Sublayer::feed_forward, sites.task_ids()};
+  return feed_forward(config, w.feed_forward, norm_of_residual(sites, forward, hidden, w.feed_forward.norm, epsilon),
+                      parallel, sites, forward);
+}
+
+}  // namespace
 
 at::Tensor run_stack(StackKind kind, const T5Config& config, const StackWeights& weights, at::Tensor hidden,
-                     const StackInputs& inputs, const TensorParallel& parallel, const DeltaSites& sites) {
-  const double epsilon = config.layer_norm_epsilon;
-  std::int64_t layer = 0;
-  for (const LayerWeights& w : weights.layers) {
-    const SiteContext self{kind, layer, Sublayer::self_attention, sites.task_ids()};
-    hidden = attention(config, w.self_attention, norm_of_residual(sites, self, hidden, w.self_attention.norm, epsilon),
-                       {}, inputs.self_bias, parallel, sites, self);
-    if (kind == StackKind::decoder) {
-      const SiteContext cross{kind, layer, Sublayer::cross_attention, sites.task_ids()};
-      hidden =
-          attention(config, w.cross_attention, norm_of_residual(sites, cross, hidden, w.cross_attention.norm, epsilon),
-                    inputs.memory, inputs.cross_bias, parallel, sites, cross);
+                     const StackInputs& inputs, const TensorParallel& parallel, const DeltaSites& sites,
+                     bool recompute) {
+  const auto layers = static_cast<std::int64_t>(weights.layers.size());
+  for (std::int64_t layer = 0; layer < layers; ++layer) {
+    // What the caller may let go before the backward is copied: small handles.
+    const Block block = [&parallel, &config, &w = weights.layers[static_cast<std::size_t>(layer)], kind, layer, inputs,
+                         sites](const at::Tensor& x, const at::Tensor& memory) {
+      return run_layer(kind, layer, config, w, x, memory, inputs, parallel, sites);
+    };
+    hidden = recompute ? recomputed(block, hidden, inputs.memory) : block(hidden, inputs.memory);
+    if (sites.uses(Site::block_output)) {
+      sites.delta().block_output({kind, layer, Sublayer::feed_forward, sites.task_ids()}, hidden.detach());
     }
-    const SiteContext forward{kind, layer, Sublayer::feed_forward, sites.task_ids()};
-    hidden =
-        feed_forward(config, w.feed_forward, norm_of_residual(sites, forward, hidden, w.feed_forward.norm, epsilon),
-                     parallel, sites, forward);
-    if (sites.uses(Site::block_output)) sites.delta().block_output(forward, hidden.detach());
-    ++layer;
   }
-  return norm(sites, {kind, layer, Sublayer::feed_forward, sites.task_ids()}, hidden, weights.final_norm, epsilon);
+  return norm(sites, {kind, layers, Sublayer::feed_forward, sites.task_ids()}, hidden, weights.final_norm,
+              config.layer_norm_epsilon);
 }
 
 }  // namespace prelude

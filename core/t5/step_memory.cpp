@@ -27,18 +27,31 @@ class TokenBytes {
   std::int64_t feed_forward() const { return norm() + halves_ * forward_; }
   std::int64_t hidden() const { return hidden_; }
 
+  std::int64_t encoder_layer() const { return norm() + queries() + keys_values() + feed_forward(); }
+
   // Most that an encoder layer's backward holds beside what is saved: the residual's gradient and, in the feed-forward,
   // gradients of the intermediate and its halves; in attention, of its output and of q, k, v; in a norm, of its input
   // and output. By then the last norm has given back what it saved.
   std::int64_t encoder_gradients() const {
-    const std::int64_t temporaries = hidden_ < wide * d_model_ ? 4 : 3;  // of LibTorch's operators, in float32
-    const std::int64_t in_norm = cpu_kernels_ ? 2 * hidden_ : hidden_ + temporaries * wide * d_model_;
-    const std::int64_t in_forward = (cpu_kernels_ ? halves_ + 1 : halves_ == 2 ? 5 : 2) * forward_;
-    const std::int64_t in_attention = (cpu_kernels_ ? 4 : 7) * heads_;
-    return hidden_ + std::max({in_norm, in_forward, in_attention}) - norm();
+    return hidden_ + std::max({in_norm(), in_forward(), in_attention()}) - norm();
+  }
+
+  // The same of a layer that is run again, with what it saves beside its input, its output and the gradient of that;
+  // what the feed-forward saved is free by the time that its norm comes.
+  std::int64_t encoder_layer_again() const {
+    const std::int64_t forward =
+        std::max({in_forward(), in_norm() - halves_ * forward_, in_attention() - feed_forward()});
+    return 2 * hidden_ + forward + encoder_layer() - norm();
   }
 
  private:
+  std::int64_t in_norm() const {
+    const std::int64_t temporaries = hidden_ < wide * d_model_ ? 4 : 3;  // of LibTorch's operators, in float32
+    return cpu_kernels_ ? 2 * hidden_ : hidden_ + temporaries * wide * d_model_;
+  }
+  std::int64_t in_forward() const { return (cpu_kernels_ ? halves_ + 1 : halves_ == 2 ? 5 : 2) * forward_; }
+  std::int64_t in_attention() const { return (cpu_kernels_ ? 4 : 7) * heads_; }
+
   std::int64_t d_model_;
   std::int64_t hidden_;   // [D]
   std::int64_t heads_;    // [H*K], this rank's
@@ -48,21 +61,30 @@ class TokenBytes {
   bool cpu_kernels_;
 };
 
-std::int64_t encoder_bytes(const T5Config& config, const TokenBytes& token, std::int64_t tokens) {
-  const std::int64_t attention = token.norm() + token.queries() + token.keys_values();
-  return tokens * (config.num_layers * (attention + token.feed_forward()) + token.norm());
+std::int64_t encoder_bytes(const T5Config& config, const TokenBytes& token, std::int64_t tokens, bool recompute) {
+  return tokens * (config.num_layers * (recompute ? token.hidden() : token.encoder_layer()) + token.norm());
 }
 
-std::int64_t decoder_bytes(const T5Config& config, const TokenBytes& token, std::int64_t tokens,
-                           std::int64_t memory_tokens) {
+struct DecoderBytes {
+  std::int64_t saved;
+  std::int64_t layer_again;  // of one layer, beside its input, while it is run again; 0 where none is
+};
+
+DecoderBytes decoder_bytes(const T5Config& config, const TokenBytes& token, std::int64_t tokens,
+                           std::int64_t memory_tokens, bool recompute) {
   const std::int64_t self = token.norm() + token.queries() + token.keys_values();
   const std::int64_t cross = token.norm() + token.queries();
+  const std::int64_t layer = self + cross + token.feed_forward();
   const std::int64_t layers = config.num_decoder_layers;
+  const std::int64_t output = token.norm() + token.hidden();  // last norm; the gradient that cross_entropy_sum keeps
+  if (recompute) {
+    // A gradient of the encoder's output is made by the layer and added to the layers' before.
+    return {tokens * (layers * token.hidden() + output) + memory_tokens * token.hidden(),
+            tokens * (layer - token.hidden()) + memory_tokens * (token.keys_values() + 2 * token.hidden())};
+  }
   // The first layer's self-attention and the norm before its cross-attention do not depend on the prompt: no graph.
   const std::int64_t spared = self + token.norm();
-  const std::int64_t output = token.norm() + token.hidden();  // last norm; the gradient that cross_entropy_sum keeps
-  return tokens * (layers * (self + cross + token.feed_forward()) - spared + output) +
-         memory_tokens * layers * token.keys_values();
+  return {tokens * (layers * layer - spared + output) + memory_tokens * layers * token.keys_values(), 0};
 }
 
 // Logits in float32 and what log-sum-exp makes beside them.
@@ -78,16 +100,19 @@ StepMemory step_memory(const T5Config& config, const BatchShape& shape, const St
   const std::int64_t sources = shape.batch * shape.source;
   const std::int64_t targets = shape.batch * shape.target;
   StepMemory memory;
-  memory.encoder = encoder_bytes(config, token, sources);
-  memory.decoder = decoder_bytes(config, token, targets, sources);
+  const DecoderBytes decoder = decoder_bytes(config, token, targets, sources, place.recompute);
+  memory.encoder = encoder_bytes(config, token, sources, place.recompute);
+  memory.decoder = decoder.saved;
   const std::int64_t heads = config.num_heads / place.tensor;
   const std::int64_t matrices = padded ? shape.batch : 1;
+  const std::int64_t by_distance = 2 * (shape.source + shape.target) - 2;
+  const std::int64_t dense = matrices * shape.source * shape.source + shape.target * shape.target;
   memory.bias = place.element_bytes * heads *
-                (place.cpu_kernels ? 2 * (shape.source + shape.target) - 2
-                                   : matrices * shape.source * shape.source + shape.target * shape.target);
+                ((place.cpu_kernels ? 0 : dense) + (place.cpu_kernels || place.recompute ? by_distance : 0));
   // The encoder's output is alive until the loss is there.
-  memory.working = std::max({sources * token.hidden() + logits_bytes(config, targets), sources * token.keys_values(),
-                             sources * token.encoder_gradients() - memory.decoder});
+  memory.working = std::max(
+      {sources * token.hidden() + logits_bytes(config, targets), decoder.layer_again + sources * token.keys_values(),
+       sources * (place.recompute ? token.encoder_layer_again() : token.encoder_gradients()) - memory.decoder});
   return memory;
 }
 

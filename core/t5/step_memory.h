@@ -23,6 +23,7 @@ struct StepPlace {
   std::int64_t tensor = 1;         // tensor-parallel ranks that share a backbone
   std::int64_t element_bytes = 4;  // of weights and activations
   bool cpu_kernels = false;        // the float32 kernels of core/ops/cpu, which read the bias by distance
+  bool recompute = false;          // layers keep their input alone (core/t5/recompute.h)
 };
 
 // Bytes of one micro-batch's forward and backward at its highest, without weights. Per token of a stack, with e bytes
@@ -31,6 +32,7 @@ struct StepPlace {
 //   attention           4 H K e + 4 H  q, k, v, output, log-sum-exp (keys and values per key)
 //   gated feed-forward  2 F e          both halves (plain: F e)
 //   frozen linear       0
+// With `recompute` a layer saves D e, one layer at a time the rest; the decoder's layers share the encoder's output.
 // `padded`: lengths differ within the micro-batch. The encoder's bias is [H,S,S], or with its mask [B,H,S,S]; by
 // distance it is [H,2S-1].
 StepMemory step_memory(const T5Config& config, const BatchShape& shape, const StepPlace& place, bool padded);

@@ -10,8 +10,10 @@
 #include "core/delta/soft_prompt.h"
 #include "core/error.h"
 #include "core/io/npy.h"
+#include "core/memory/reusing_allocator.h"
 #include "core/random/random_stream.h"
 #include "core/t5/flops.h"
+#include "core/t5/step_memory.h"
 #include "dist/self_communicator.h"
 #include "launch/bench/example_file.h"
 #include "launch/bench/matmul_ceiling.h"
@@ -69,6 +71,20 @@ std::vector<MatrixProduct> step_products(const T5Config& config, std::int64_t pr
   return products;
 }
 
+// Of the largest micro-batch.
+std::int64_t planned_bytes(const T5Config& config, const Session& session, std::int64_t prompt,
+                           const std::vector<Batch>& batches) {
+  const StepPlace place{1, static_cast<std::int64_t>(c10::elementSize(session.dtype)),
+                        session.device.is_cpu() && session.dtype == at::kFloat};
+  std::int64_t most = 0;
+  for (const Batch& batch : batches) {
+    const BatchShape shape{batch.source_ids.size(0), prompt + batch.source_ids.size(1), batch.decoder_ids.size(1)};
+    const bool padded = batch.source_tokens != batch.source_ids.numel();
+    most = std::max(most, step_memory(config, shape, place, padded).total());
+  }
+  return most;
+}
+
 double median_of(const std::vector<StepTime>& times, double StepTime::*field) {
   std::vector<double> values;
   values.reserve(times.size());
@@ -100,8 +116,12 @@ StepBenchResult bench_step(const Model& model, const Session& session, const Ste
   result.examples = count;
   result.prompt = prompt.rows().size(0);
   result.micro_batches = static_cast<std::int64_t>(batches.size());
+  release_free_tensor_memory();
+  const std::int64_t held = tensor_memory_use().alive;
+  result.planned_bytes = planned_bytes(config, session, result.prompt, batches);
   result.loss = step(std::numeric_limits<double>::max()).loss;  // warms up; its gradient is not clipped
   result.peak_bytes = peak_bytes(session.device);
+  result.step_bytes = tensor_memory_use().reached - held;
   if (!options.write_gradient.empty()) write_gradient(options.write_gradient, sums.gradient(), prompt.rows().sizes());
 
   MatmulCeiling ceiling(step_products(config, result.prompt, batches), session.device, session.dtype);

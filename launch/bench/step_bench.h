@@ -53,6 +53,8 @@ struct StepBenchResult {
   double matmul_flops = 0;          // FLOP/s of the matrix products, median
   std::string matmul;               // which products
   std::int64_t peak_bytes = 0;      // after the first step, before any of those
+  std::int64_t step_bytes = 0;      // the most that the first step's tensors took (CPU), beside what was there
+  std::int64_t planned_bytes = 0;   // what core/t5/step_memory.h says of its largest micro-batch
   double ratio() const { return useful_flops / matmul_flops; }
 };
 

@@ -70,15 +70,18 @@ BenchReport report_of(const StepBenchResult& result) {
   object["matmul"] = result.matmul;
   object["ratio"] = result.ratio();
   object["peak_bytes"] = result.peak_bytes;
+  object["step_bytes"] = result.step_bytes;
+  object["planned_bytes"] = result.planned_bytes;
   constexpr double giga = 1e9;
   report.text = fmt::format(
       "step        {:.4f} s, {:.3f} sequences/s; loss of the first {:.4f}\n"
       "useful      {:.1f} GFLOP/s (4 N a real token, attention 3 times its forward; docs/performance.md)\n"
       "ceiling     {:.1f} GFLOP/s ({})\n"
       "ratio       {:.3f}\n"
-      "peak memory {:.2f} GB\n",
+      "peak memory {:.2f} GB; tensors of the step {:.3f} GB, planned {:.3f} GB\n",
       result.seconds, result.sequences_per_second, result.loss, result.useful_flops / giga, result.matmul_flops / giga,
-      result.matmul, result.ratio(), static_cast<double>(result.peak_bytes) / giga);
+      result.matmul, result.ratio(), static_cast<double>(result.peak_bytes) / giga,
+      static_cast<double>(result.step_bytes) / giga, static_cast<double>(result.planned_bytes) / giga);
   return report;
 }
 

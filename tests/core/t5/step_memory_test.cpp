@@ -66,9 +66,10 @@ struct Measured {
 };
 
 // A step after one that warms up.
-Measured measure(const T5Config& config, const BatchShape& shape, at::ScalarType dtype, bool padded) {
+Measured measure(const T5Config& config, const BatchShape& shape, at::ScalarType dtype, bool padded, bool recompute) {
   constexpr std::int64_t prompt_rows = 20;
-  const Model model = small_model(config, 1, dtype);
+  Model model = small_model(config, 1, dtype);
+  if (recompute) model.recompute_layers();
   std::vector<std::size_t> lengths(static_cast<std::size_t>(shape.batch),
                                    static_cast<std::size_t>(shape.source - prompt_rows));
   if (padded) lengths.front() -= 1;
@@ -99,10 +100,11 @@ T5Config measured_config(bool gated, std::int64_t vocabulary) {
   return config;
 }
 
-void expect_estimate(const T5Config& config, const BatchShape& shape, at::ScalarType dtype, bool padded) {
+void expect_estimate(const T5Config& config, const BatchShape& shape, at::ScalarType dtype, bool padded,
+                     bool recompute = false) {
   const auto element = static_cast<std::int64_t>(c10::elementSize(dtype));
-  const Measured measured = measure(config, shape, dtype, padded);
-  const StepMemory estimate = step_memory(config, shape, {1, element, dtype == at::kFloat}, padded);
+  const Measured measured = measure(config, shape, dtype, padded, recompute);
+  const StepMemory estimate = step_memory(config, shape, {1, element, dtype == at::kFloat, recompute}, padded);
   const std::int64_t saved = estimate.encoder + estimate.decoder + estimate.bias;
   const std::string where =
       fmt::format("gated {}, {} bytes, padded {}, vocabulary {}: saved {} of {}, peak {} of {}", config.gated, element,
@@ -120,6 +122,16 @@ TEST(StepMemory, IsWhatTheAllocatorCounts) {
       expect_estimate(measured_config(true, 300), {4, 120, 5}, dtype, padded);
       expect_estimate(measured_config(false, 300), {4, 120, 5}, dtype, padded);
       expect_estimate(measured_config(true, 32128), {2, 60, 40}, dtype, padded);
+    }
+  }
+}
+
+TEST(StepMemory, IsWhatTheAllocatorCountsWhereLayersAreRunAgain) {
+  for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
+    for (const bool padded : {false, true}) {
+      for (const bool gated : {false, true}) {
+        expect_estimate(measured_config(gated, 300), {4, 120, 5}, dtype, padded, true);
+      }
     }
   }
 }
