@@ -53,7 +53,26 @@ std::int64_t rank_bytes(const Model& model, std::int64_t prompt_rows, const Sess
   return static_cast<std::int64_t>(share_of_host * free / neighbours) - model.weights().bytes() - trained;
 }
 
+StepPlace place_of(const Session& session, const Ranks& ranks, bool recompute) {
+  const auto element_bytes = static_cast<std::int64_t>(c10::elementSize(session.dtype));
+  return {ranks.mesh().place.tensor_size, element_bytes, session.device.is_cpu() && session.dtype == at::kFloat,
+          recompute};
+}
+
+std::int64_t least_of_ranks(std::int64_t mine, const Ranks& ranks) {
+  const at::Tensor all = ranks.world().group().all_gather(at::tensor({mine}, at::kLong));  // [ranks,1]
+  return all.min().item<std::int64_t>();
+}
+
 }  // namespace
+
+void declare_recompute(OptionTable& table, std::string& recompute) {
+  table
+      .add("recompute", recompute, "",
+           "Keep the layers' inputs alone and run each layer again for its gradient: half as much computing more, a "
+           "fraction of the memory, the same numbers. auto: where one example does not fit otherwise.")
+      .choices({"never", "auto", "always"});
+}
 
 void declare_micro_tokens(OptionTable& table, std::string& micro_tokens) {
   table.add("micro-tokens", micro_tokens, "N|auto",
@@ -84,15 +103,21 @@ std::int64_t affordable_positions(const T5Config& config, const ExampleShape& sh
   return positions;
 }
 
+bool settled_recompute(const std::string& text, const Model& model, const ExampleShape& shape, const Session& session,
+                       const Ranks& ranks) {
+  if (text != auto_micro_tokens) return text == "always";
+  const std::int64_t bytes = rank_bytes(model, shape.prompt, session, ranks);
+  const bool fits = step_bytes(model.config(), shape, place_of(session, ranks, false), shape.longest) <= bytes;
+  return least_of_ranks(fits ? 1 : 0, ranks) == 0;
+}
+
 std::string settled_micro_tokens(const std::string& text, const Model& model, const ExampleShape& shape,
                                  const Session& session, const Ranks& ranks) {
   if (const auto given = parse_micro_tokens(text)) return fmt::format("{}", *given);
-  const StepPlace place{ranks.mesh().place.tensor_size, static_cast<std::int64_t>(c10::elementSize(session.dtype)),
-                        session.device.is_cpu() && session.dtype == at::kFloat};
-  const auto mine = affordable_positions(model.config(), shape, place, rank_bytes(model, shape.prompt, session, ranks),
-                                         efficient_positions(session.device));
-  const at::Tensor all = ranks.world().group().all_gather(at::tensor({mine}, at::kLong));  // [ranks,1]
-  return fmt::format("{}", all.min().item<std::int64_t>());
+  const auto mine =
+      affordable_positions(model.config(), shape, place_of(session, ranks, model.recomputes_layers()),
+                           rank_bytes(model, shape.prompt, session, ranks), efficient_positions(session.device));
+  return fmt::format("{}", least_of_ranks(mine, ranks));
 }
 
 MicroBatchLimits micro_batch_limits(const std::string& micro_tokens, std::int64_t micro_batch, std::int64_t prompt_rows,

@@ -43,8 +43,16 @@ std::int64_t efficient_positions(at::Device device);
 std::int64_t affordable_positions(const T5Config& config, const ExampleShape& shape, const StepPlace& place,
                                   std::int64_t bytes, std::int64_t most);
 
-// `text` as a number. `auto` is what the rank with the least memory affords now, with its weights loaded, and no more
-// than the device gains by: the same on all ranks, which all call it.
+// never, auto or always.
+void declare_recompute(OptionTable& table, std::string& recompute);
+// Whether layers are to be run again backward (core/t5/recompute.h). `auto`: where on some rank one example of the
+// longest kind does not fit without. The same on all ranks, which all call it.
+bool settled_recompute(const std::string& text, const Model& model, const ExampleShape& shape, const Session& session,
+                       const Ranks& ranks);
+
+// `text` as a number, for a model that has been told whether to run its layers again. `auto` is what the rank with the
+// least memory affords now, with its weights loaded, and no more than the device gains by: the same on all ranks, which
+// all call it.
 std::string settled_micro_tokens(const std::string& text, const Model& model, const ExampleShape& shape,
                                  const Session& session, const Ranks& ranks);
 

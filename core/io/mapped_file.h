@@ -21,6 +21,8 @@ class MappedFile {
   std::size_t size() const { return size_; }  // bytes, > 0
   std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
   const std::string& path() const { return path_; }
+  // Pages that were read need no memory of this process until they are read again; what they hold stays the same.
+  void forget_pages() const noexcept;
 
  private:
   MappedFile(std::string path, const std::byte* data, std::size_t size);

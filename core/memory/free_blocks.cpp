@@ -5,39 +5,30 @@
 namespace prelude {
 
 std::int64_t FreeBlocks::take(std::int64_t size) {
-  const auto fit = by_size_.lower_bound({size, 0});
-  if (fit == by_size_.end()) return -1;
-  const auto [whole, offset] = *fit;
-  remove(by_offset_.find(offset));
-  if (whole > size) add(offset + size, whole - size);
-  return offset;
+  for (auto block = blocks_.begin(); block != blocks_.end(); ++block) {
+    const auto [offset, whole] = *block;
+    if (whole < size) continue;
+    blocks_.erase(block);
+    if (whole > size) blocks_.emplace(offset + size, whole - size);
+    return offset;
+  }
+  return -1;
 }
 
 void FreeBlocks::give(std::int64_t offset, std::int64_t size) {
-  const auto after = by_offset_.lower_bound(offset);
-  if (after != by_offset_.begin()) {
+  auto after = blocks_.lower_bound(offset);
+  if (after != blocks_.end() && after->first == offset + size) {
+    size += after->second;
+    after = blocks_.erase(after);
+  }
+  if (after != blocks_.begin()) {
     const auto before = std::prev(after);
     if (before->first + before->second == offset) {
-      offset = before->first;
-      size += before->second;
-      remove(before);
+      before->second += size;
+      return;
     }
   }
-  if (after != by_offset_.end() && after->first == offset + size) {
-    size += after->second;
-    remove(after);
-  }
-  add(offset, size);
-}
-
-void FreeBlocks::add(std::int64_t offset, std::int64_t size) {
-  by_offset_.emplace(offset, size);
-  by_size_.emplace(size, offset);
-}
-
-void FreeBlocks::remove(std::map<std::int64_t, std::int64_t>::iterator block) {
-  by_size_.erase({block->second, block->first});
-  by_offset_.erase(block);
+  blocks_.emplace(offset, size);
 }
 
 }  // namespace prelude

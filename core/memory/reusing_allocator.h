@@ -13,7 +13,7 @@ struct MemoryUse {
 };
 
 // From here on LibTorch's CPU tensors of 64 KiB and more lie in one reserved region of addresses, whose freed blocks
-// are joined and used again (best fit). malloc gives such blocks back to the system, and every step would have its
+// are joined and used again (first fit). malloc gives such blocks back to the system, and every step would have its
 // pages zeroed anew: a third of the time of a step. The region asks for huge pages. Does nothing when called again, and
 // nothing where the system refuses the reservation. Smaller tensors stay with LibTorch's own allocator.
 void reuse_tensor_memory();

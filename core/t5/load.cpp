@@ -167,6 +167,12 @@ Backbone load_backbone(const std::string& folder, at::Device device, at::ScalarT
   return backbone;
 }
 
+Model take_model(Backbone& backbone, const TensorParallel& parallel) {
+  Model model(backbone.config, std::move(backbone.weights), parallel);
+  for (const SafetensorsFile& file : backbone.files) file.mapping()->forget_pages();
+  return model;
+}
+
 void save_backbone(const std::string& folder, const T5Config& config, const Weights& weights,
                    const std::string& tokenizer_path) {
   const fs::path base(folder);

@@ -8,6 +8,7 @@
 
 #include "core/io/safetensors.h"
 #include "core/t5/config.h"
+#include "core/t5/model.h"
 #include "core/t5/weights.h"
 
 namespace prelude {
@@ -26,6 +27,10 @@ struct Backbone {
 // feed-forward.
 Backbone load_backbone(const std::string& folder, at::Device device, at::ScalarType dtype,
                        const TensorParallel& parallel = whole_model());
+
+// A model of the backbone's weights, which it takes out. Matrices that are put together there are read once; their
+// pages of the files are forgotten then.
+Model take_model(Backbone& backbone, const TensorParallel& parallel = whole_model());
 
 // The weights that `config` asks for, out of opened files. Settles config.tie_word_embeddings where tie_by_tensors.
 // Copies of the embedding under other names (encoder.embed_tokens.weight, a tied lm_head.weight) must equal it.

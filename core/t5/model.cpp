@@ -40,9 +40,8 @@ EncoderOutput Model::encode(const at::Tensor& source_ids, const at::Tensor& sour
   const std::int64_t length = input.embeddings.size(1);
   const AttentionBias bias = self_attention_bias(weights_.encoder.relative_bias, length,
                                                  input.full ? at::Tensor() : input.lengths, true, config_);
-  at::Tensor hidden =
-      run_stack(StackKind::encoder, config_, weights_.encoder, input.embeddings, {bias, {}, {}}, *parallel_, sites,
-                recompute_);
+  at::Tensor hidden = run_stack(StackKind::encoder, config_, weights_.encoder, input.embeddings, {bias, {}, {}},
+                                *parallel_, sites, recompute_);
   if (sites.uses(Site::encoder_output)) hidden = sites.delta().encoder_output(std::move(hidden), input.lengths);
   return {std::move(hidden), input.lengths, input.full};
 }
@@ -56,7 +55,8 @@ at::Tensor Model::decode(const at::Tensor& decoder_ids, const EncoderOutput& enc
   inputs.memory = parallel_->copy_to(encoded.hidden);
   inputs.cross_bias =
       cross_attention_bias(encoded.hidden.size(1), encoded.full ? at::Tensor() : encoded.lengths, hidden);
-  return run_stack(StackKind::decoder, config_, weights_.decoder, std::move(hidden), inputs, *parallel_, sites, recompute_);
+  return run_stack(StackKind::decoder, config_, weights_.decoder, std::move(hidden), inputs, *parallel_, sites,
+                   recompute_);
 }
 
 at::Tensor Model::logits(const at::Tensor& hidden) const {

@@ -29,6 +29,7 @@ class Model {
   // From here on a step keeps the layers' inputs and runs the layers again backward (core/t5/recompute.h); the model
   // lives until the backward is done.
   void recompute_layers() { recompute_ = true; }
+  bool recomputes_layers() const { return recompute_; }
   const T5Config& config() const { return config_; }
   const Weights& weights() const { return weights_; }
 

@@ -20,8 +20,8 @@ struct KeptBlock : torch::CustomClassHolder {
 at::Tensor leaf_of(const at::Tensor& x) { return x.defined() ? x.detach().requires_grad_(x.requires_grad()) : x; }
 
 struct Recomputed : torch::autograd::Function<Recomputed> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& hidden,
-                            const std::optional<at::Tensor>& memory, const Block& block) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& hidden, const std::optional<at::Tensor>& memory,
+                            const Block& block) {
     context->saved_data["block"] = c10::IValue::make_capsule(c10::make_intrusive<KeptBlock>(block));
     context->save_for_backward({hidden, memory.value_or(at::Tensor())});
     return block(hidden, memory.value_or(at::Tensor()));

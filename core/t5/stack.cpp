@@ -16,8 +16,8 @@ at::Tensor run_layer(StackKind kind, std::int64_t layer, const T5Config& config,
                      const TensorParallel& parallel, const DeltaSites& sites) {
   const double epsilon = config.layer_norm_epsilon;
   const SiteContext self{kind, layer, Sublayer::self_attention, sites.task_ids()};
-  hidden = attention(config, w.self_attention, norm_of_residual(sites, self, hidden, w.self_attention.norm, epsilon), {},
-                     inputs.self_bias, parallel, sites, self);
+  hidden = attention(config, w.self_attention, norm_of_residual(sites, self, hidden, w.self_attention.norm, epsilon),
+                     {}, inputs.self_bias, parallel, sites, self);
   if (kind == StackKind::decoder) {
     const SiteContext cross{kind, layer, Sublayer::cross_attention, sites.task_ids()};
     hidden =

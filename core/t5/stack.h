@@ -18,8 +18,8 @@ struct StackInputs {
 };
 
 // The blocks of one stack and its final norm: hidden [B,S,D] -> [B,S,D]. Pre-norm residual sublayers; no dropout.
-// `recompute`: layers keep their input and are run again backward (core/t5/recompute.h); config, weights, parallel and the
-// delta then live until the backward is done.
+// `recompute`: layers keep their input and are run again backward (core/t5/recompute.h); config, weights, parallel and
+// the delta then live until the backward is done.
 at::Tensor run_stack(StackKind kind, const T5Config& config, const StackWeights& weights, at::Tensor hidden,
                      const StackInputs& inputs, const TensorParallel& parallel, const DeltaSites& sites,
                      bool recompute);

@@ -71,18 +71,18 @@ std::vector<MatrixProduct> step_products(const T5Config& config, std::int64_t pr
   return products;
 }
 
-// Of the largest micro-batch.
-std::int64_t planned_bytes(const T5Config& config, const Session& session, std::int64_t prompt,
+// Weights, what trains, and the step of the largest micro-batch.
+std::int64_t planned_bytes(const Model& model, const Session& session, std::int64_t prompt,
                            const std::vector<Batch>& batches) {
   const StepPlace place{1, static_cast<std::int64_t>(c10::elementSize(session.dtype)),
-                        session.device.is_cpu() && session.dtype == at::kFloat};
+                        session.device.is_cpu() && session.dtype == at::kFloat, model.recomputes_layers()};
   std::int64_t most = 0;
   for (const Batch& batch : batches) {
     const BatchShape shape{batch.source_ids.size(0), prompt + batch.source_ids.size(1), batch.decoder_ids.size(1)};
     const bool padded = batch.source_tokens != batch.source_ids.numel();
-    most = std::max(most, step_memory(config, shape, place, padded).total());
+    most = std::max(most, step_memory(model.config(), shape, place, padded).total());
   }
-  return most;
+  return model.weights().bytes() + trained_bytes(model.config(), prompt) + most;
 }
 
 double median_of(const std::vector<StepTime>& times, double StepTime::*field) {
@@ -117,11 +117,10 @@ StepBenchResult bench_step(const Model& model, const Session& session, const Ste
   result.prompt = prompt.rows().size(0);
   result.micro_batches = static_cast<std::int64_t>(batches.size());
   release_free_tensor_memory();
-  const std::int64_t held = tensor_memory_use().alive;
-  result.planned_bytes = planned_bytes(config, session, result.prompt, batches);
+  result.planned_bytes = planned_bytes(model, session, result.prompt, batches);
   result.loss = step(std::numeric_limits<double>::max()).loss;  // warms up; its gradient is not clipped
   result.peak_bytes = peak_bytes(session.device);
-  result.step_bytes = tensor_memory_use().reached - held;
+  result.tensor_bytes = tensor_memory_use().reached;
   if (!options.write_gradient.empty()) write_gradient(options.write_gradient, sums.gradient(), prompt.rows().sizes());
 
   MatmulCeiling ceiling(step_products(config, result.prompt, batches), session.device, session.dtype);

@@ -21,6 +21,7 @@ struct StepBenchOptions {
   std::int64_t batch = 8;             // examples a step
   std::int64_t micro_batch = 1024;    // of them computed at once, at most
   std::string micro_tokens = "auto";  // encoder positions computed at once, at most
+  bool recompute = false;             // layers are run again backward
   std::int64_t steps = 5;             // measured ones, after one that warms up
   std::uint64_t seed = 1;
   std::string examples{};        // a file instead of random ids
@@ -53,8 +54,8 @@ struct StepBenchResult {
   double matmul_flops = 0;          // FLOP/s of the matrix products, median
   std::string matmul;               // which products
   std::int64_t peak_bytes = 0;      // after the first step, before any of those
-  std::int64_t step_bytes = 0;      // the most that the first step's tensors took (CPU), beside what was there
-  std::int64_t planned_bytes = 0;   // what core/t5/step_memory.h says of its largest micro-batch
+  std::int64_t tensor_bytes = 0;    // of those, what tensors took, weights and all (CPU)
+  std::int64_t planned_bytes = 0;   // the same by core/t5/step_memory.h, as `prelude plan` adds it up
   double ratio() const { return useful_flops / matmul_flops; }
 };
 

@@ -19,6 +19,7 @@ void declare_step_bench(OptionTable& table, StepBenchOptions& options) {
       .at_least(1)
       .at_most(1 << 16);
   declare_micro_tokens(table, options.micro_tokens);
+  table.add("recompute", options.recompute, "", "Run the layers again backward instead of keeping what they computed.");
   table.add("examples", options.examples, "FILE",
             "Instead of random ids: one step's examples, lines with source_ids and target_ids as predict takes them.");
   table.add("init-prompt", options.init_prompt, "PROMPT",
@@ -70,7 +71,7 @@ BenchReport report_of(const StepBenchResult& result) {
   object["matmul"] = result.matmul;
   object["ratio"] = result.ratio();
   object["peak_bytes"] = result.peak_bytes;
-  object["step_bytes"] = result.step_bytes;
+  object["tensor_bytes"] = result.tensor_bytes;
   object["planned_bytes"] = result.planned_bytes;
   constexpr double giga = 1e9;
   report.text = fmt::format(
@@ -78,10 +79,10 @@ BenchReport report_of(const StepBenchResult& result) {
       "useful      {:.1f} GFLOP/s (4 N a real token, attention 3 times its forward; docs/performance.md)\n"
       "ceiling     {:.1f} GFLOP/s ({})\n"
       "ratio       {:.3f}\n"
-      "peak memory {:.2f} GB; tensors of the step {:.3f} GB, planned {:.3f} GB\n",
+      "peak memory {:.2f} GB; tensors {:.3f} GB, planned {:.3f} GB\n",
       result.seconds, result.sequences_per_second, result.loss, result.useful_flops / giga, result.matmul_flops / giga,
       result.matmul, result.ratio(), static_cast<double>(result.peak_bytes) / giga,
-      static_cast<double>(result.step_bytes) / giga, static_cast<double>(result.planned_bytes) / giga);
+      static_cast<double>(result.tensor_bytes) / giga, static_cast<double>(result.planned_bytes) / giga);
   return report;
 }
 

@@ -72,7 +72,7 @@ T5Config config_of(const BenchOptions& options) {
 Model load_model(const BenchOptions& options, const Session& session) {
   if (!options.backbone.empty()) {
     Backbone backbone = load_backbone(options.backbone, session.device, session.dtype);
-    return Model(backbone.config, std::move(backbone.weights));
+    return take_model(backbone);
   }
   const T5Config config = config_of(options);
   return Model(config, initialise_weights(config, options.step.seed, session.device, session.dtype));
@@ -120,7 +120,9 @@ BenchReport measure(const BenchOptions& options, const Session& session, World& 
   if (options.what == "operators") return measure_operators(options, session);
   if (options.what == "loader") return measure_loader(options);
   if (options.what == "checkpoint") return measure_checkpoint(options);
-  return report_of(bench_step(load_model(options, session), session, options.step, pace_of(options.step)));
+  Model model = load_model(options, session);
+  if (options.step.recompute) model.recompute_layers();
+  return report_of(bench_step(model, session, options.step, pace_of(options.step)));
 }
 
 int run(const BenchOptions& given, World& world) {

@@ -52,6 +52,8 @@ void declare_job(OptionTable& table, PlanOptions& options) {
       .at_most(most_ranks);
   table.add("dtype", options.dtype, "", "Number type of weights and activations.").choices({"float32", "bfloat16"});
   table.add("device", options.device, "", "Where the job computes: its memory differs.").choices({"cpu", "cuda"});
+  table.add("recompute", job.recompute, "",
+            "Layers are run again backward: 6N FLOPs a token instead of 4N, less memory.");
   table.add("fixed-batch", job.fixed_batch, "", "The same global batch at all --ranks: strong scaling.");
   table.add("equal-lengths", options.equal_lengths, "",
             "All examples of a micro-batch have one length: less memory for the position bias.");

@@ -52,11 +52,12 @@ LoaderOptions loader_of(const PretrainOptions& options, const MeshPlace& place, 
 }
 
 // After this `options` holds a number, which the run's config.ini keeps.
-void settle_micro_tokens(PretrainOptions& options, const PretrainInputs& inputs, const RunFolder& folder,
-                         const Session& session, const Ranks& ranks) {
+void settle_memory(PretrainOptions& options, PretrainInputs& inputs, const RunFolder& folder, const Session& session,
+                   const Ranks& ranks) {
   if (options.micro_tokens == auto_micro_tokens) options.micro_tokens = recorded_micro_tokens(folder, ranks.world());
   const ExampleShape shape{options.prompt_length.value(), options.max_source,
                            static_cast<std::int64_t>(inputs.task().validation_sample(0).target.size())};
+  if (settled_recompute(options.recompute, inputs.model(), shape, session, ranks)) inputs.recompute_layers();
   options.micro_tokens = settled_micro_tokens(options.micro_tokens, inputs.model(), shape, session, ranks);
 }
 
@@ -107,6 +108,7 @@ void introduce(Telemetry& telemetry, const PretrainOptions& options, const Pretr
   telemetry.message(describe(inputs));
   telemetry.message(fmt::format("micro-batches of at most {} encoder positions, prompt rows and padding included",
                                 options.micro_tokens));
+  if (inputs.model().recomputes_layers()) telemetry.message("layers are run again backward: little memory, more time");
 }
 
 int run_pretrain(const PretrainOptions& given, World& world) {
@@ -116,12 +118,12 @@ int run_pretrain(const PretrainOptions& given, World& world) {
   settle(options);
   const Session session = open_session(options.session, options.ranks, world);
   const Ranks ranks(options.ranks, session, world);
-  const PretrainInputs inputs(options, session, ranks);
+  PretrainInputs inputs(options, session, ranks);
   require_same_content(world, fmt::format("--corpus '{}'", options.corpus), inputs.corpus_hash());
   const RunFolder folder(options.output, world);
   const RunIdentity identity{backbone_hash(options.backbone, inputs.files(), inputs.model().config(), world),
                              inputs.corpus_hash()};
-  settle_micro_tokens(options, inputs, folder, session, ranks);
+  settle_memory(options, inputs, folder, session, ranks);
   const auto resumption = resume(folder, options, identity, world);
   const TrainState state = resumption.checkpoint ? parse_state(resumption.checkpoint->loop_state) : TrainState();
   PretrainRun run(options, inputs, folder, identity, resumption.checkpoint, session.device, world.first());

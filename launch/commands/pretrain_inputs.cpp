@@ -40,8 +40,8 @@ PretrainInputs::PretrainInputs(const PretrainOptions& options, const Session& se
     : PretrainInputs(options, load_backbone(options.backbone, session.device, session.dtype, ranks.tensor()), ranks) {}
 
 PretrainInputs::PretrainInputs(const PretrainOptions& options, Backbone backbone, const Ranks& ranks)
-    : files_(std::move(backbone.files)),
-      model_(backbone.config, backbone.weights, ranks.tensor()),
+    : files_(backbone.files),
+      model_(take_model(backbone, ranks.tensor())),
       tokenizer_(tokenizer_of(options, backbone)),
       corpus_(Corpus::open(options.corpus)),
       task_(make_pretext_task(options.task, corpus_, tokenizer_,

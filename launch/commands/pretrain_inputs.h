@@ -21,6 +21,7 @@ class PretrainInputs {
   PretrainInputs(const PretrainOptions& options, const Session& session, const Ranks& ranks);
 
   const Model& model() const { return model_; }
+  void recompute_layers() { model_.recompute_layers(); }
   const Tokenizer& tokenizer() const { return tokenizer_; }
   const Corpus& corpus() const { return corpus_; }
   const PretextTask& task() const { return *task_; }

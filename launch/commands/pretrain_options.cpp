@@ -58,6 +58,7 @@ void declare_steps(OptionTable& table, PretrainOptions& options) {
   table.add("micro-batch", options.micro_batch, "N", "Examples computed at once, at most, beside --micro-tokens.")
       .at_least(1)
       .at_most(largest_batch);
+  declare_recompute(table, options.recompute);
   table.add("learning-rate", options.learning_rate, "X", "Rate of the schedule.").above(0);
   table.add("schedule", options.schedule, "", "Rate over the steps." + meanings).choices(schedules);
   table.add("warmup-steps", options.warmup_steps, "N", "First steps, over which the rate climbs in a line.")

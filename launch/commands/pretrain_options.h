@@ -29,6 +29,7 @@ struct PretrainOptions {
   std::int64_t global_batch = 32;
   std::string micro_tokens = "auto";  // a number once the run is settled
   std::int64_t micro_batch = 1024;
+  std::string recompute = "auto";
   double learning_rate = 0.3;
   std::string schedule = "constant";
   std::int64_t warmup_steps = 0;

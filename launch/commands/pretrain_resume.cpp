@@ -12,10 +12,10 @@
 namespace prelude {
 namespace {
 
-constexpr std::array<std::string_view, 9> free_to_change{
-    "backbone",           "corpus", "output",        "checkpoint-every",
-    "checkpoint-seconds", "keep",   "verify-frozen", "tensor-across-hosts",
-    "collective-timeout"};
+constexpr std::array<std::string_view, 10> free_to_change{
+    "backbone",           "corpus",   "output",        "checkpoint-every",
+    "checkpoint-seconds", "keep",     "verify-frozen", "tensor-across-hosts",
+    "collective-timeout", "recompute"};
 constexpr std::array<std::string_view, 6> change_rounding{"threads",         "micro-tokens", "micro-batch",
                                                           "tensor-parallel", "reduction",    "collectives"};
 

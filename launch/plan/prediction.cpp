@@ -23,8 +23,10 @@ void count_tensor_collectives(const PlannedJob& job, RanksPlan& plan) {
   };
   for (std::int64_t begin = 0; begin < plan.examples; begin += job.micro_batch) {
     const TensorCollectives one = of(std::min(job.micro_batch, plan.examples - begin));
-    plan.tensor.encoder_forward += one.encoder_forward;
-    plan.tensor.decoder_forward += one.decoder_forward;
+    for (int forward = 0; forward < (job.recompute ? 2 : 1); ++forward) {
+      plan.tensor.encoder_forward += one.encoder_forward;
+      plan.tensor.decoder_forward += one.decoder_forward;
+    }
     plan.tensor.encoder_backward += one.encoder_backward;
     plan.tensor.decoder_backward += one.decoder_backward;
     plan.tensor.memory_backward += one.memory_backward;
@@ -46,6 +48,10 @@ RanksPlan count(const PlannedJob& job, std::int64_t ranks) {
   const RankFlops one = rank_flops(job.config, job.positions(), job.target, job.tensor);
   const auto examples = static_cast<double>(plan.examples);
   plan.flops = {examples * one.sharded, examples * one.replicated};
+  if (job.recompute) {  // the layers' forward once more; the output matrix's was half of what is replicated
+    const double forward = forward_flops(job.config, job.positions(), job.target) - one.replicated / 2;
+    plan.flops.sharded += examples * forward / static_cast<double>(job.tensor);
+  }
   plan.corpus_bytes = plan.examples * job.source * token_bytes(job.config);
   const std::int64_t batch = std::min(job.micro_batch, plan.examples);
   plan.memory = step_memory(job.config, {batch, job.positions(), job.target}, job.place(job.tensor), job.padded);

@@ -35,9 +35,10 @@ struct PlannedJob {
   bool fixed_batch = false;         // the same global batch for all `ranks`; else the first one's examples a rank
   bool padded = true;               // lengths differ within a micro-batch
   bool cpu_kernels = false;         // computes in float32 on CPUs
+  bool recompute = false;           // layers are run again backward: half as much computing more
 
   std::int64_t positions() const { return prompt + source; }
-  StepPlace place(std::int64_t tensor_ranks) const { return {tensor_ranks, element_bytes, cpu_kernels}; }
+  StepPlace place(std::int64_t tensor_ranks) const { return {tensor_ranks, element_bytes, cpu_kernels, recompute}; }
 };
 
 // One number of ranks. Counts are of one step on the rank with the most examples.

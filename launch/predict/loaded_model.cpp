@@ -28,7 +28,7 @@ LoadedModel LoadedModel::load(const std::string& backbone, const std::string& pr
   }
   std::optional<Tokenizer> tokenizer;
   if (!loaded.tokenizer_path.empty()) tokenizer = Tokenizer::load(loaded.tokenizer_path, loaded.config.vocab_size);
-  return {Model(loaded.config, std::move(loaded.weights), ranks.tensor()),
+  return {take_model(loaded, ranks.tensor()),
           std::move(rows),
           std::move(tokenizer),
           backbone,

@@ -11,7 +11,7 @@
 namespace prelude {
 namespace {
 
-TEST(FreeBlocks, TakeTheSmallestThatFits) {
+TEST(FreeBlocks, TakeTheFirstThatFits) {
   FreeBlocks free(100);
   EXPECT_EQ(free.take(30), 0);
   EXPECT_EQ(free.take(10), 30);
@@ -20,10 +20,10 @@ TEST(FreeBlocks, TakeTheSmallestThatFits) {
   EXPECT_EQ(free.take(1), -1);
   free.give(0, 30);
   free.give(40, 20);
-  EXPECT_EQ(free.take(15), 40);
-  EXPECT_EQ(free.take(25), 0);
-  EXPECT_EQ(free.take(6), -1);
-  EXPECT_EQ(free.take(5), 25);
+  EXPECT_EQ(free.take(15), 0);
+  EXPECT_EQ(free.take(16), 40);
+  EXPECT_EQ(free.take(16), -1);
+  EXPECT_EQ(free.take(15), 15);
 }
 
 TEST(FreeBlocks, JoinNeighboursOnBothSides) {

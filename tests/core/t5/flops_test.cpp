@@ -87,6 +87,19 @@ TEST_P(ExecutedFlops, AreTheFormulasWithinOnePercent) {
   EXPECT_EQ(CountedSection::executed().weight_gradients, 0);
 }
 
+// 6N instead of 4N a token: the layers' forward comes twice.
+TEST_P(ExecutedFlops, AreAForwardMoreWhereLayersAreRunAgain) {
+  const T5Config config = counted_config(GetParam());
+  Model model = small_model(config, 1, at::kFloat);
+  model.recompute_layers();
+  const Batch batch = small_batch(config, {300, 300}, {3, 3}, 2);
+  const SoftPrompt prompt(random_tensor({20, config.d_model}, 3), at::kCPU);
+  const CountedSection counted;
+  model.loss_sum(batch, DeltaSites(prompt)).backward();
+  const double expected = 2.0 * (step_flops(config, 320, 3) + forward_flops(config, 320, 3));
+  EXPECT_NEAR(CountedSection::executed().flops / expected, 1.0, 0.01);
+}
+
 INSTANTIATE_TEST_SUITE_P(FeedForward, ExecutedFlops, ::testing::Bool());
 
 }  // namespace

@@ -52,7 +52,8 @@ TEST(ExampleFile, NamesTheLineThatIsNoExample) {
 }
 
 TEST(ExampleFile, CutsAsPreTrainingDoes) {
-  const auto cut = cut_step({example_of({1}, {0, 1}), example_of({1, 2, 3}, {0, 2}), example_of({1, 2}, {0, 3})}, {.examples = 2});
+  const auto cut =
+      cut_step({example_of({1}, {0, 1}), example_of({1, 2, 3}, {0, 2}), example_of({1, 2}, {0, 3})}, {.examples = 2});
   ASSERT_EQ(cut.size(), 2U);
   ASSERT_EQ(cut[0].size(), 2U);
   EXPECT_EQ(cut[0][0].source.size(), 3U);

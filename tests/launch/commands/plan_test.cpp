@@ -90,6 +90,17 @@ TEST(PlanCommand, SaysWhatWouldFit) {
   EXPECT_TRUE(none["memory_estimate"]["fits_at_tensor_parallel"].is_null());
 }
 
+TEST(PlanCommand, RunningLayersAgainCostsTimeAndSparesMemory) {
+  const nlohmann::json kept = plan({"--ranks", "1"});
+  const nlohmann::json again = plan({"--ranks", "1", "--recompute"});
+  const auto flops = [](const nlohmann::json& one) {
+    return one["ranks"][0]["counted"]["flops_sharded"].get<double>();
+  };
+  const auto bytes = [](const nlohmann::json& one) { return one["memory_estimate"]["total_bytes"].get<double>(); };
+  EXPECT_NEAR(flops(again) / flops(kept), 1.5, 0.02);
+  EXPECT_LT(bytes(again), bytes(kept));
+}
+
 TEST(PlanCommand, RefusesWhatCannotBe) {
   struct Mistake {
     Words options;

@@ -218,6 +218,11 @@ TEST_F(Pretrain, PatienceEndsARunThatDoesNotImprove) {
   EXPECT_EQ(bench().prompt_bytes("patience", "prompt"), bench().prompt_bytes("patience", "prompt-best"));
 }
 
+TEST_F(Pretrain, LayersRunAgainBackwardChangeNoBit) {
+  ASSERT_EQ(bench().pretrain("again", {"--recompute", "always"}).code, 0);
+  EXPECT_EQ(bench().prompt_bytes("again", "prompt"), bench().prompt_bytes("reference", "prompt"));
+}
+
 TEST_F(Pretrain, SeedsDiffer) {
   ASSERT_EQ(bench().pretrain("seed", {"--seed", "2", "--steps", "3"}).code, 0);
   EXPECT_NE(bench().metrics("seed").at(1), bench().metrics("reference").at(1));
