@@ -56,6 +56,7 @@ target_link_libraries(prelude_torch INTERFACE torch_cpu c10)
 if(PRELUDE_CUDA)
   set(CMAKE_CUDA_STANDARD 17)  # CMake 3.25 does not know CUDA 13's C++20 flag
   set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+  set(CMAKE_CUDA_RUNTIME_LIBRARY Shared)  # LibTorch's own: one runtime in a process
   if(NOT DEFINED CMAKE_CUDA_ARCHITECTURES)
     set(CMAKE_CUDA_ARCHITECTURES 80 90)
   endif()

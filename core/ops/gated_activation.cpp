@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/ops/cpu/kernels.h"
 #include "core/ops/cpu/runs_here.h"
+#include "core/ops/cuda/row_operators.h"
 
 namespace prelude {
 namespace {
@@ -30,15 +31,15 @@ at::Tensor activate_backward(const at::Tensor& gradient, const at::Tensor& x, Ac
   throw InternalError("unknown activation");
 }
 
-// The kernel's name for it; none for the exact GELU, which wants erf.
-std::optional<cpu::Gate> kernel_gate(Activation activation) {
+// The kernels' name for it; none for the exact GELU.
+std::optional<Gate> kernel_gate(Activation activation) {
   switch (activation) {
     case Activation::relu:
-      return cpu::Gate::relu;
+      return Gate::relu;
     case Activation::gelu_tanh:
-      return cpu::Gate::gelu_tanh;
+      return Gate::gelu_tanh;
     case Activation::silu:
-      return cpu::Gate::silu;
+      return Gate::silu;
     case Activation::gelu:
       return std::nullopt;
   }
@@ -52,13 +53,18 @@ struct GatedActivation : torch::autograd::Function<GatedActivation> {
     const auto activation = static_cast<Activation>(kind);
     const std::int64_t width = halves.size(-1) / 2;
     const auto gate = kernel_gate(activation);
-    if (!gate || !cpu::runs_here({halves})) {
+    const bool on_cuda = cuda::runs_here({halves});
+    if (!gate || !(on_cuda || cpu::runs_here({halves}))) {
       return activate(halves.narrow(-1, 0, width), activation).mul_(halves.narrow(-1, width, width));
     }
     const at::Tensor from = halves.contiguous();
     auto sizes = halves.sizes().vec();
     sizes.back() = width;
     at::Tensor result = at::empty(sizes, halves.options());
+    if (on_cuda) {
+      cuda::gated(*gate, from, result);
+      return result;
+    }
     float* const to = result.mutable_data_ptr<float>();
     cpu::over_rows(from.numel() / (2 * width), width, [&](std::int64_t begin, std::int64_t rows) {
       cpu::kernels().gated(*gate, from.const_data_ptr<float>() + begin * 2 * width, rows, width, to + begin * width);
@@ -72,7 +78,8 @@ struct GatedActivation : torch::autograd::Function<GatedActivation> {
     const std::int64_t width = halves.size(-1) / 2;
     at::Tensor result = at::empty(halves.sizes(), halves.options());
     const auto gate = kernel_gate(activation);
-    if (!gate || !cpu::runs_here({halves, gradients[0]})) {
+    const bool on_cuda = cuda::runs_here({halves, gradients[0]});
+    if (!gate || !(on_cuda || cpu::runs_here({halves, gradients[0]}))) {
       const at::Tensor first = halves.narrow(-1, 0, width);
       const at::Tensor slope = activate_backward(gradients[0] * halves.narrow(-1, width, width), first, activation);
       result.narrow(-1, 0, width).copy_(slope);
@@ -81,6 +88,10 @@ struct GatedActivation : torch::autograd::Function<GatedActivation> {
     }
     const at::Tensor from = halves.contiguous();
     const at::Tensor gradient = gradients[0].contiguous();
+    if (on_cuda) {
+      cuda::gated_gradient(*gate, gradient, from, result);
+      return {result, at::Tensor()};
+    }
     float* const to = result.mutable_data_ptr<float>();
     cpu::over_rows(from.numel() / (2 * width), width, [&](std::int64_t begin, std::int64_t rows) {
       cpu::kernels().gated_gradient(*gate, gradient.const_data_ptr<float>() + begin * width,

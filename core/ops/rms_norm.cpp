@@ -7,6 +7,7 @@
 #include "core/ops/accumulate_type.h"
 #include "core/ops/cpu/kernels.h"
 #include "core/ops/cpu/runs_here.h"
+#include "core/ops/cuda/row_operators.h"
 
 namespace prelude {
 namespace {
@@ -20,7 +21,8 @@ struct Normed {
 };
 
 Normed norm_rows(const at::Tensor& x, const at::Tensor& scale, double epsilon) {
-  if (!cpu::runs_here({x, scale})) {
+  const bool on_cuda = cuda::runs_here({x, scale});
+  if (!on_cuda && !cpu::runs_here({x, scale})) {
     const at::Tensor wide = x.to(accumulate_type(x.scalar_type()));
     const at::Tensor inverse = wide.square().mean(-1, true).add_(epsilon).rsqrt_();
     return {(wide * inverse).to(scale.scalar_type()).mul_(scale), inverse};
@@ -28,7 +30,11 @@ Normed norm_rows(const at::Tensor& x, const at::Tensor& scale, double epsilon) {
   const at::Tensor from = x.contiguous();
   auto sizes = x.sizes().vec();
   sizes.back() = 1;
-  Normed normed{at::empty(x.sizes(), x.options()), at::empty(sizes, x.options())};
+  Normed normed{at::empty(x.sizes(), x.options()), at::empty(sizes, x.options().dtype(at::kFloat))};
+  if (on_cuda) {
+    cuda::rms_norm(from, scale.contiguous(), epsilon, normed.y, normed.inverse);
+    return normed;
+  }
   const std::int64_t width = x.size(-1);
   float* const y = normed.y.mutable_data_ptr<float>();
   float* const inverse = normed.inverse.mutable_data_ptr<float>();
@@ -42,7 +48,9 @@ Normed norm_rows(const at::Tensor& x, const at::Tensor& scale, double epsilon) {
 // With r = 1/rms: dx = passed + r (g s) - x r^3 mean(g s x). `passed` may be undefined.
 at::Tensor x_gradient(const at::Tensor& gradient, const at::Tensor& passed, const at::Tensor& x,
                       const at::Tensor& scale, const at::Tensor& inverse) {
-  if (!cpu::runs_here({gradient, x, scale})) {
+  const at::Tensor& any_passed = passed.defined() ? passed : gradient;
+  const bool on_cuda = cuda::runs_here({gradient, any_passed, x, scale});
+  if (!on_cuda && !cpu::runs_here({gradient, any_passed, x, scale})) {
     const at::Tensor wide = x.to(inverse.scalar_type());
     const at::Tensor scaled = gradient.to(inverse.scalar_type()) * scale.to(inverse.scalar_type());
     const at::Tensor along = (scaled * wide).mean(-1, true).mul_(inverse.pow(3));
@@ -54,6 +62,10 @@ at::Tensor x_gradient(const at::Tensor& gradient, const at::Tensor& passed, cons
   const at::Tensor g = gradient.contiguous();
   const at::Tensor p = passed.defined() ? passed.contiguous() : passed;
   at::Tensor result = at::empty(x.sizes(), x.options());
+  if (on_cuda) {
+    cuda::rms_norm_gradient(g, p, from, scale.contiguous(), inverse, result);
+    return result;
+  }
   const std::int64_t width = x.size(-1);
   float* const to = result.mutable_data_ptr<float>();
   cpu::over_rows(inverse.numel(), width, [&](std::int64_t begin, std::int64_t rows) {

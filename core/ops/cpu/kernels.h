@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <span>
 
+#include "core/ops/gate.h"
+
 namespace prelude::cpu {
 
 // Where [batch,row,head,width] lies; the width's elements are next to each other. In elements.
@@ -47,8 +49,6 @@ struct AttentionGradients {
   HeadLayout k_layout;
   HeadLayout v_layout;
 };
-
-enum class Gate : std::uint8_t { relu, gelu_tanh, silu };
 
 struct Kernels {
   const char* instruction_set;

@@ -51,15 +51,15 @@ TEST_F(EverySet, RmsNorm) {
 
 TEST_F(EverySet, Gates) {
   constexpr std::int64_t rows = 3;
-  for (const cpu::Gate gate : {cpu::Gate::relu, cpu::Gate::gelu_tanh, cpu::Gate::silu}) {
+  for (const Gate gate : {Gate::relu, Gate::gelu_tanh, Gate::silu}) {
     for (const std::int64_t width : {1, 8, 29}) {
       const at::Tensor halves = random_floats({rows, 2 * width}, 1) * 5;
       const at::Tensor g = random_floats({rows, width}, 2);
       at::Tensor leaf = halves.to(at::kDouble).requires_grad_(true);
       const auto parts = leaf.chunk(2, -1);
-      const at::Tensor active = gate == cpu::Gate::relu        ? at::relu(parts[0])
-                                : gate == cpu::Gate::gelu_tanh ? at::gelu(parts[0], "tanh")
-                                                               : at::silu(parts[0]);
+      const at::Tensor active = gate == Gate::relu        ? at::relu(parts[0])
+                                : gate == Gate::gelu_tanh ? at::gelu(parts[0], "tanh")
+                                                          : at::silu(parts[0]);
       const at::Tensor exact = active * parts[1];
       exact.backward(g.to(at::kDouble));
       for (const cpu::Kernels* set : cpu::all_kernels()) {
