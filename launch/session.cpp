@@ -55,6 +55,7 @@ void make_cuda_deterministic() {
   context.setDeterministicAlgorithms(true, /*warn_only=*/true);
   context.setDeterministicFillUninitializedMemory(false);
   context.setBenchmarkCuDNN(false);
+  context.setSDPUseCuDNN(false);  // preferred on Hopper, but its gradients do not repeat their bits
 }
 
 }  // namespace

@@ -2,9 +2,11 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/SDPBackend.h>
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
 #include <optional>
 
 #include "core/error.h"
@@ -132,6 +134,16 @@ struct Split : torch::autograd::Function<Split> {
   }
 };
 
+// Where no fused kernel fits, LibTorch makes the matrix of scores, several times the memory, without a word.
+void warn_if_unfused(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
+                     const std::optional<at::Tensor>& mask) {
+  if (!q.is_cuda()) return;
+  const auto choice = static_cast<at::SDPBackend>(
+      at::_fused_sdp_choice(q, k, v, mask, /*dropout_p=*/0.0, /*is_causal=*/false, /*scale=*/1.0));
+  if (choice != at::SDPBackend::math) return;
+  TORCH_WARN_ONCE("attention runs unfused: no kernel for heads of width ", q.size(3), " in ", q.scalar_type());
+}
+
 // LibTorch's own fused attention.
 at::Tensor dense_attention(const variable_list& packed, std::int64_t heads, const AttentionBias& bias) {
   variable_list parts(packed.begin(), packed.end() - 1);
@@ -140,14 +152,10 @@ at::Tensor dense_attention(const variable_list& packed, std::int64_t heads, cons
     parts.push_back(part);
   }
   for (at::Tensor& part : parts) part = part.unflatten(2, {heads, -1}).transpose(1, 2);  // [B,H,.,K]
-  const at::Tensor& q = parts[0];
-  std::optional<at::Tensor> mask;
-  if (bias.dense.defined()) {
-    const std::int64_t before = parts[1].size(2) - bias.positions;
-    const at::Tensor wide = before > 0 ? at::constant_pad_nd(bias.dense, {before, 0}) : bias.dense;
-    mask = wide.expand({q.size(0), q.size(1), q.size(2), parts[1].size(2)});
-  }
-  return at::scaled_dot_product_attention(q, parts[1], parts[2], mask, /*dropout_p=*/0.0, /*is_causal=*/false,
+  std::optional<at::Tensor> mask;                                                        // [1 or B, 1 or H, 1 or S, M]
+  if (bias.dense.defined()) mask = aligned_bias(bias.dense, parts[1].size(2) - bias.positions);
+  warn_if_unfused(parts[0], parts[1], parts[2], mask);
+  return at::scaled_dot_product_attention(parts[0], parts[1], parts[2], mask, /*dropout_p=*/0.0, /*is_causal=*/false,
                                           /*scale=*/1.0)
       .transpose(1, 2)
       .flatten(2);
@@ -164,6 +172,15 @@ at::Tensor attend(const variable_list& packed, std::int64_t heads, const Attenti
 }  // namespace
 
 bool bias_is_dense(const at::Tensor& like) { return !cpu::runs_here({like}); }
+
+at::Tensor aligned_bias(const at::Tensor& dense, std::int64_t before) {
+  constexpr std::int64_t unit = 8;  // LibTorch asks for the same: aten/src/ATen/native/transformers/attention.cpp
+  const auto strides = dense.strides();
+  const bool aligned = std::all_of(strides.begin(), strides.end() - 1, [](auto stride) { return stride % unit == 0; });
+  if (before == 0 && aligned && strides.back() == 1) return dense;
+  const std::int64_t columns = before + dense.size(-1);
+  return at::constant_pad_nd(dense, {before, (unit - columns % unit) % unit}).narrow(-1, 0, columns);
+}
 
 at::Tensor biased_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
                             const AttentionBias& bias) {

@@ -20,6 +20,11 @@ struct AttentionBias {
 // Attention over tensors of this dtype and place takes AttentionBias::dense (LibTorch's fused kernels do).
 bool bias_is_dense(const at::Tensor& like);
 
+// dense [...,M] with `before` columns of zeros in front, its rows beginning at multiples of 8 numbers: fused kernels
+// for CUDA load no other, and LibTorch would copy the bias in every layer, for every example. What is aligned is
+// returned.
+at::Tensor aligned_bias(const at::Tensor& dense, std::int64_t before = 0);
+
 // softmax(q k^T + bias) v without a scale (T5 keeps 1/sqrt(K) in its initialisation) -> [B,S,H*K]. Softmax in float32
 // or wider. The bias gets no gradient and must not require one: fused kernels refuse it. Saves its inputs, its output
 // and the log-sum-exp of the scores. Three forms, the packed ones of one product each:

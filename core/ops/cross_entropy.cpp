@@ -14,6 +14,16 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+// Takes 1 from each row's entry `picked` [n,1] of `rows` [n,V]. On a GPU without LibTorch's deterministic scatter, for
+// which the host waits twice.
+void subtract_one_hot(at::Tensor& rows, const at::Tensor& picked) {
+  if (rows.is_cuda()) {
+    rows.add_(at::arange(rows.size(1), picked.options()).eq(picked), -1);
+  } else {
+    rows.scatter_add_(1, picked, at::full_like(picked, -1, rows.options()));
+  }
+}
+
 struct CrossEntropySum : torch::autograd::Function<CrossEntropySum> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& hidden, const at::Tensor& weight,
                             const at::Tensor& labels, std::int64_t ignored, bool with_gradient) {
@@ -31,7 +41,8 @@ struct CrossEntropySum : torch::autograd::Function<CrossEntropySum> {
       sum.add_((lse - logits.gather(1, picked)).mul_(counts).sum());
       if (!with_gradient) continue;
       at::Tensor slope = logits.sub_(lse).exp_();  // softmax - one-hot, [n,V]
-      slope.scatter_add_(1, picked, at::full_like(picked, -1, slope.options())).mul_(counts);
+      subtract_one_hot(slope, picked);
+      slope.mul_(counts);
       gradient.narrow(0, begin, count).copy_(times(slope.to(weight.scalar_type()), weight));
     }
     if (with_gradient) context->save_for_backward({gradient});

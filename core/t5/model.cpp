@@ -30,6 +30,9 @@ Model::Model(T5Config config, Weights weights, const TensorParallel& parallel)
     ensure(!tensor.requires_grad(), "weight {} requires a gradient; the backbone is frozen", slot.name);
   }
   fuse_weights(weights_);
+  const std::int64_t length = config_.relative_attention_max_distance + 1;
+  weights_.encoder.reach = distance_bias(weights_.encoder.relative_bias, length, /*bidirectional=*/true, config_);
+  weights_.decoder.reach = distance_bias(weights_.decoder.relative_bias, length, /*bidirectional=*/false, config_);
   if (config_.tie_word_embeddings) weights_.lm_head = weights_.embedding;
 }
 
@@ -38,8 +41,8 @@ EncoderOutput Model::encode(const at::Tensor& source_ids, const at::Tensor& sour
   EncoderInput input{at::embedding(weights_.embedding, source_ids), source_ids, source_lengths, full};
   if (sites.uses(Site::encoder_input)) input = sites.delta().encoder_input(std::move(input), sites.task_ids());
   const std::int64_t length = input.embeddings.size(1);
-  const AttentionBias bias = self_attention_bias(weights_.encoder.relative_bias, length,
-                                                 input.full ? at::Tensor() : input.lengths, true, config_);
+  const AttentionBias bias =
+      self_attention_bias(weights_.encoder.reach, length, input.full ? at::Tensor() : input.lengths, true);
   at::Tensor hidden = run_stack(StackKind::encoder, config_, weights_.encoder, input.embeddings, {bias, {}, {}},
                                 *parallel_, sites, recompute_);
   if (sites.uses(Site::encoder_output)) hidden = sites.delta().encoder_output(std::move(hidden), input.lengths);
@@ -50,8 +53,7 @@ at::Tensor Model::decode(const at::Tensor& decoder_ids, const EncoderOutput& enc
   at::Tensor hidden = at::embedding(weights_.embedding, decoder_ids);  // [B,T,D]
   StackInputs inputs;
   // Padding is on the right, so the causal mask alone keeps it from every real position.
-  inputs.self_bias =
-      self_attention_bias(weights_.decoder.relative_bias, decoder_ids.size(1), {}, /*bidirectional=*/false, config_);
+  inputs.self_bias = self_attention_bias(weights_.decoder.reach, decoder_ids.size(1), {}, /*bidirectional=*/false);
   inputs.memory = parallel_->copy_to(encoded.hidden);
   inputs.cross_bias =
       cross_attention_bias(encoded.hidden.size(1), encoded.full ? at::Tensor() : encoded.lengths, hidden);

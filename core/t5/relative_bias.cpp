@@ -30,8 +30,14 @@ at::Tensor distance_bias(const at::Tensor& table, std::int64_t length, bool bidi
   const at::Tensor buckets =
       relative_buckets(1 - length, 2 * length - 1, bidirectional, config.relative_attention_num_buckets,
                        config.relative_attention_max_distance)
-          .to(table.device(), /*non_blocking=*/true);
+          .to(table.device());
   return table.index_select(0, buckets).t().contiguous();
+}
+
+at::Tensor distance_bias(const at::Tensor& reach, std::int64_t length) {
+  const std::int64_t farthest = (reach.size(1) - 1) / 2;
+  const at::Tensor distance = at::arange(1 - length, length, reach.options().dtype(at::kLong));  // [2*length-1]
+  return reach.index_select(1, distance.clamp_(-farthest, farthest).add_(farthest));
 }
 
 at::Tensor dense_bias(const at::Tensor& by_distance, bool causal) {
@@ -45,14 +51,15 @@ at::Tensor dense_bias(const at::Tensor& by_distance, bool causal) {
   return bias;
 }
 
-AttentionBias self_attention_bias(const at::Tensor& table, std::int64_t length, const at::Tensor& lengths,
-                                  bool bidirectional, const T5Config& config) {
-  AttentionBias bias{length, distance_bias(table, length, bidirectional, config), !bidirectional, lengths, lengths, {}};
-  if (bias_is_dense(table)) {
+AttentionBias self_attention_bias(const at::Tensor& reach, std::int64_t length, const at::Tensor& lengths,
+                                  bool bidirectional) {
+  AttentionBias bias{length, distance_bias(reach, length), !bidirectional, lengths, lengths, {}};
+  if (bias_is_dense(reach)) {
     bias.dense = dense_bias(bias.by_distance, bias.causal);
     if (lengths.defined()) {
-      bias.dense = bias.dense.masked_fill(padding_mask(lengths, length), hidden_score(table.scalar_type()));
+      bias.dense = bias.dense.masked_fill(padding_mask(lengths, length), hidden_score(reach.scalar_type()));
     }
+    bias.dense = aligned_bias(bias.dense);
   }
   return bias;
 }
@@ -61,7 +68,8 @@ AttentionBias cross_attention_bias(std::int64_t length, const at::Tensor& length
   AttentionBias bias{length, {}, false, lengths, {}, {}};
   if (lengths.defined() && bias_is_dense(like)) {
     const at::Tensor padding = padding_mask(lengths, length);  // [B,1,1,length]
-    bias.dense = at::zeros(padding.sizes(), like.options()).masked_fill_(padding, hidden_score(like.scalar_type()));
+    const at::Tensor visible = at::zeros(padding.sizes(), like.options());
+    bias.dense = aligned_bias(visible.masked_fill(padding, hidden_score(like.scalar_type())));
   }
   return bias;
 }

@@ -17,13 +17,17 @@ at::Tensor relative_buckets(std::int64_t first, std::int64_t count, bool bidirec
 // Bias by distance, key - query = 1-length .. length-1, from the stack's table [R,H]: [H,2*length-1].
 at::Tensor distance_bias(const at::Tensor& table, std::int64_t length, bool bidirectional, const T5Config& config);
 
+// The same for any length out of `reach`, which is distance_bias(table, max_distance + 1, ...): whatever is farther
+// away shares its outermost buckets. Made on the device alone, so that a CUDA graph can hold it.
+at::Tensor distance_bias(const at::Tensor& reach, std::int64_t length);
+
 // The same as a matrix [1,H,length,length]; where `causal`, later keys carry the lowest finite value.
 at::Tensor dense_bias(const at::Tensor& by_distance, bool causal);
 
 // Self-attention over plain positions 0..length-1 (prompt rows are the first of them). lengths [B] int64, or undefined:
-// nothing is padded. In the decoder (not bidirectional) later keys are hidden, and so is padding.
-AttentionBias self_attention_bias(const at::Tensor& table, std::int64_t length, const at::Tensor& lengths,
-                                  bool bidirectional, const T5Config& config);
+// nothing is padded. In the decoder (not bidirectional) later keys are hidden, and so is padding. `reach`: as above.
+AttentionBias self_attention_bias(const at::Tensor& reach, std::int64_t length, const at::Tensor& lengths,
+                                  bool bidirectional);
 
 // Attention of the decoder over the encoder's output of `length` rows, lengths [B] or undefined; dtype of `like`.
 AttentionBias cross_attention_bias(std::int64_t length, const at::Tensor& lengths, const at::Tensor& like);

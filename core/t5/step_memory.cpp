@@ -87,6 +87,9 @@ DecoderBytes decoder_bytes(const T5Config& config, const TokenBytes& token, std:
   return {tokens * (layers * layer - spared + output) + memory_tokens * layers * token.keys_values(), 0};
 }
 
+// Numbers of a bias matrix, whose rows aligned_bias pads to multiples of 8.
+std::int64_t bias_matrix(std::int64_t length) { return length * ((length + 7) / 8 * 8); }
+
 // Logits in float32 and what log-sum-exp makes beside them.
 std::int64_t logits_bytes(const T5Config& config, std::int64_t tokens) {
   const std::int64_t block = std::max<std::int64_t>(1, logits_at_once / config.vocab_size);
@@ -106,7 +109,7 @@ StepMemory step_memory(const T5Config& config, const BatchShape& shape, const St
   const std::int64_t heads = config.num_heads / place.tensor;
   const std::int64_t matrices = padded ? shape.batch : 1;
   const std::int64_t by_distance = 2 * (shape.source + shape.target) - 2;
-  const std::int64_t dense = matrices * shape.source * shape.source + shape.target * shape.target;
+  const std::int64_t dense = matrices * bias_matrix(shape.source) + bias_matrix(shape.target);
   memory.bias = place.element_bytes * heads *
                 ((place.cpu_kernels ? 0 : dense) + (place.cpu_kernels || place.recompute ? by_distance : 0));
   // The encoder's output is alive until the loss is there.

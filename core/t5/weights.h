@@ -45,6 +45,7 @@ struct LayerWeights {
 struct StackWeights {
   std::vector<LayerWeights> layers;
   at::Tensor relative_bias;  // [R,H], shared by the layers
+  at::Tensor reach;          // [H,2*max_distance+1], made of it by Model: distance_bias of the nearest distances
   at::Tensor final_norm;     // [D]
 };
 

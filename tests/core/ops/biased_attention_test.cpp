@@ -176,6 +176,21 @@ TEST(BiasedAttention, IsZeroWhereEveryKeyIsHidden) {
   for (const at::Tensor& gradient : got.gradients) EXPECT_TRUE(gradient.eq(0).all().item<bool>());
 }
 
+TEST(AlignedBias, RowsBeginAtMultiplesOfEight) {
+  for (const std::int64_t columns : {1, 8, 13}) {
+    for (const std::int64_t before : {0, 3}) {
+      const at::Tensor dense = random_tensor({2, 1, 5, columns}, 1);
+      const at::Tensor aligned = aligned_bias(dense, before);
+      ASSERT_EQ(aligned.sizes(), at::IntArrayRef({2, 1, 5, before + columns}));
+      for (const std::int64_t dimension : {0, 1, 2}) EXPECT_EQ(aligned.stride(dimension) % 8, 0) << columns;
+      EXPECT_EQ(aligned.stride(3), 1);
+      EXPECT_TRUE(at::equal(aligned.narrow(3, before, columns), dense));
+      EXPECT_TRUE(aligned.narrow(3, 0, before).eq(0).all().item<bool>());
+      EXPECT_TRUE(aligned_bias(aligned).is_same(aligned));
+    }
+  }
+}
+
 TEST(BiasedAttention, RefusesATrainedBias) {
   const Sizes n{1, 1, 3, 3, 4};
   AttentionBias bias = by_distance(n, false);

@@ -83,6 +83,18 @@ TEST(DenseBias, IsTheTableByDistance) {
   }
 }
 
+TEST(DistanceBias, IsTheSameOutOfTheReach) {
+  const T5Config config = small_config();
+  const at::Tensor table = random_tensor({config.relative_attention_num_buckets, config.num_heads}, 1);
+  for (const bool bidirectional : {true, false}) {
+    const at::Tensor reach = distance_bias(table, config.relative_attention_max_distance + 1, bidirectional, config);
+    for (const std::int64_t length : {1, 2, 12, 13, 14, 300}) {
+      EXPECT_TRUE(at::equal(distance_bias(reach, length), distance_bias(table, length, bidirectional, config)))
+          << length;
+    }
+  }
+}
+
 TEST(PaddingMask, HidesFromTheLengthOn) {
   const at::Tensor mask = padding_mask(at::tensor({3, 0, 2}, at::kLong), 3);
   ASSERT_EQ(mask.sizes(), at::IntArrayRef({3, 1, 1, 3}));
