@@ -22,8 +22,9 @@ inline at::Tensor random_tensor(const std::vector<std::int64_t>& shape, std::uin
 inline double relative_difference(const at::Tensor& got, const at::Tensor& expected) {
   if (got.sizes() != expected.sizes()) return 1e30;
   if (got.numel() == 0) return 0.0;
-  const at::Tensor difference = (got.detach().to(at::kDouble) - expected.detach().to(at::kDouble)).abs().max();
-  return difference.item<double>() / std::max(1e-30, expected.detach().to(at::kDouble).abs().max().item<double>());
+  const at::Tensor exact = expected.detach().cpu().to(at::kDouble);
+  const at::Tensor difference = (got.detach().cpu().to(at::kDouble) - exact).abs().max();
+  return difference.item<double>() / std::max(1e-30, exact.abs().max().item<double>());
 }
 
 }  // namespace prelude::test

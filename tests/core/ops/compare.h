@@ -20,8 +20,9 @@ struct Outcome {
 };
 
 // Runs `op` on fresh leaves of `inputs`; the first `trained` of them require a gradient. The upstream gradient is
-// random.
-inline Outcome run(const Operator& op, const std::vector<at::Tensor>& inputs, std::size_t trained) {
+// random, and a number of type `upstream_type`.
+inline Outcome run(const Operator& op, const std::vector<at::Tensor>& inputs, std::size_t trained,
+                   at::ScalarType upstream_type = at::kDouble) {
   std::vector<at::Tensor> leaves;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     leaves.push_back(inputs[i].detach().clone());
@@ -29,8 +30,8 @@ inline Outcome run(const Operator& op, const std::vector<at::Tensor>& inputs, st
   }
   Outcome outcome;
   outcome.value = op(leaves);
-  const at::Tensor upstream = random_tensor(outcome.value.sizes().vec(), 99).to(outcome.value.scalar_type());
-  outcome.value.backward(upstream);
+  const at::Tensor upstream = random_tensor(outcome.value.sizes().vec(), 99).to(upstream_type);
+  outcome.value.backward(upstream.to(outcome.value.options().requires_grad(false)));
   for (std::size_t i = 0; i < trained; ++i) outcome.gradients.push_back(leaves[i].grad());
   return outcome;
 }
@@ -46,23 +47,30 @@ inline void expect_same(const Operator& ours, const Operator& reference, const s
   }
 }
 
-// `ours` in float32 against `reference` in float64, on the same numbers: relative L2 of values and gradients.
-inline void expect_close_in_float32(const Operator& ours, const Operator& reference,
-                                    const std::vector<at::Tensor>& inputs, std::size_t trained, double tolerance) {
-  std::vector<at::Tensor> single;
-  single.reserve(inputs.size());
+// `ours` in the type and on the device of `where` against `reference` in float64 on the CPU, on the same numbers:
+// values and gradients.
+inline void expect_close_in(const at::TensorOptions& where, const Operator& ours, const Operator& reference,
+                            const std::vector<at::Tensor>& inputs, std::size_t trained, double tolerance) {
+  const at::ScalarType type = c10::typeMetaToScalarType(where.dtype());
+  std::vector<at::Tensor> rounded;
+  rounded.reserve(inputs.size());
   std::vector<at::Tensor> exact_inputs;
   exact_inputs.reserve(inputs.size());
   for (const at::Tensor& input : inputs) {
-    single.push_back(input.to(at::kFloat));
-    exact_inputs.push_back(single.back().to(at::kDouble));
+    rounded.push_back(input.to(where));
+    exact_inputs.push_back(input.to(type).to(at::kDouble));
   }
-  const Outcome got = run(ours, single, trained);
-  const Outcome exact = run(reference, exact_inputs, trained);
+  const Outcome got = run(ours, rounded, trained, type);
+  const Outcome exact = run(reference, exact_inputs, trained, type);
   EXPECT_LE(relative_difference(got.value, exact.value), tolerance);
   for (std::size_t i = 0; i < trained; ++i) {
     EXPECT_LE(relative_difference(got.gradients[i], exact.gradients[i]), tolerance) << "gradient of input " << i;
   }
+}
+
+inline void expect_close_in_float32(const Operator& ours, const Operator& reference,
+                                    const std::vector<at::Tensor>& inputs, std::size_t trained, double tolerance) {
+  expect_close_in(at::TensorOptions(at::kFloat), ours, reference, inputs, trained, tolerance);
 }
 
 }  // namespace prelude::test
