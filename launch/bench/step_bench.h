@@ -28,6 +28,7 @@ struct StepBenchOptions {
   std::string init_prompt{};     // a prompt instead of random rows
   std::string write_gradient{};  // .npy; empty: not written
   bool take_turns = false;       // with another program, instead of `steps` at once
+  bool cuda_graphs = false;
 };
 
 struct StepTime {

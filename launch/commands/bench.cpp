@@ -1,5 +1,7 @@
 #include "launch/commands/bench.h"
 
+#include <ATen/ATen.h>
+
 #include <cstdio>
 
 #include "core/error.h"
@@ -19,6 +21,7 @@ struct BenchOptions {
   std::string what = "step";
   std::string shape;
   std::string backbone;
+  std::string attention = "efficient";
   StepBenchOptions step;  // prompt, batch, steps and so on count for the others, too
   LoaderBenchOptions loader;
   CheckpointBenchOptions checkpoint;
@@ -48,6 +51,12 @@ void declare(OptionTable& table, BenchOptions& options) {
   declare_step_bench(table, options.step);
   declare_loader_bench(table, options.loader);
   declare_checkpoint_bench(table, options.checkpoint);
+  table.add("cuda-graphs", options.step.cuda_graphs, "", "On cuda: steps as `pretrain --cuda-graphs` runs them.");
+  table
+      .add("attention", options.attention, "",
+           "On cuda: LibTorch's memory-efficient attention, as in training, or cuDNN's, whose gradients do not repeat "
+           "their bits.")
+      .choices({"efficient", "cudnn"});
   table.add("json", options.json, "", "One JSON object on standard output.");
   declare_session(table, options.session);
   declare_ranks(table, options.ranks);
@@ -67,6 +76,17 @@ std::string model_name(const BenchOptions& options) {
 T5Config config_of(const BenchOptions& options) {
   if (!options.backbone.empty()) return read_t5_config(fmt::format("{}/config.json", options.backbone));
   return named_t5_config(model_name(options));
+}
+
+// The measurement fails where cuDNN does not take the attention, instead of measuring something else.
+void use_cudnn_attention(const Session& session) {
+  require(session.device.is_cuda(), "--attention cudnn needs --device cuda");
+  auto& context = at::globalContext();
+  context.setDeterministicAlgorithms(false, /*warn_only=*/false);
+  context.setSDPUseCuDNN(true);
+  context.setSDPUseMemEfficient(false);
+  context.setSDPUseFlash(false);
+  context.setSDPUseMath(false);
 }
 
 Model load_model(const BenchOptions& options, const Session& session) {
@@ -120,6 +140,7 @@ BenchReport measure(const BenchOptions& options, const Session& session, World& 
   if (options.what == "operators") return measure_operators(options, session);
   if (options.what == "loader") return measure_loader(options);
   if (options.what == "checkpoint") return measure_checkpoint(options);
+  if (options.attention == "cudnn") use_cudnn_attention(session);
   Model model = load_model(options, session);
   if (options.step.recompute) model.recompute_layers();
   return report_of(bench_step(model, session, options.step, pace_of(options.step)));

@@ -70,7 +70,8 @@ TrainEnd train(const PretrainOptions& options, const PretrainInputs& inputs, Pre
                 most_micro_batches(loader_options));
   const Validation validation(inputs.task(), options.validation_examples, loader_options.limits, config, device,
                               *ranks.mesh().data);
-  TrainLoop loop({inputs.model(), run.delta(), run.optimizer(),
+  const auto micro_batch = make_loss_and_gradient(inputs.model(), run.delta(), device, options.cuda_graphs);
+  TrainLoop loop({inputs.model(), run.delta(), *micro_batch, run.optimizer(),
                   [&] {
                     const auto examples = loader.next();
                     ranks.world().recorder().set_step(static_cast<std::int64_t>(examples.step) + 1);

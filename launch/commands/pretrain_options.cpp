@@ -143,6 +143,9 @@ void declare(OptionTable& table, PretrainOptions& options) {
           "How the ranks' gradients are added up. fast: one sum; its last bits depend on the number of ranks. ordered: "
           "micro-batch after micro-batch, the same bits on any number of data-parallel ranks.")
       .choices({"fast", "ordered"});
+  table.add("cuda-graphs", options.cuda_graphs, "",
+            "On cuda, without tensor parallelism: forward and backward of each padded shape as one CUDA graph, once it "
+            "has come twice. Not measured yet.");
 }
 
 std::string config_of(PretrainOptions options) {
@@ -169,6 +172,9 @@ void settle(PretrainOptions& options) {
   }
   if (!options.prompt_length) options.prompt_length = usual_prompt_length;
   if (options.max_source == 0) options.max_source = default_max_source(options.task);
+  require(!options.cuda_graphs || options.ranks.tensor_parallel == 1,
+          "--cuda-graphs with --tensor-parallel {}: a graph holds no collective; drop one of them",
+          options.ranks.tensor_parallel);
   options.micro_batch = std::min(options.micro_batch, options.global_batch);
 }
 

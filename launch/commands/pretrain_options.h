@@ -58,6 +58,7 @@ struct PretrainOptions {
   SessionOptions session;
   RankOptions ranks;
   std::string reduction = "fast";
+  bool cuda_graphs = false;
 };
 
 void declare(OptionTable& table, PretrainOptions& options);

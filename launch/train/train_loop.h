@@ -11,6 +11,7 @@
 #include "core/t5/batch.h"
 #include "core/t5/model.h"
 #include "launch/telemetry/telemetry.h"
+#include "launch/train/loss_and_gradient.h"
 #include "launch/train/step_sums.h"
 #include "launch/train/stop_signal.h"
 #include "launch/train/train_state.h"
@@ -38,6 +39,7 @@ struct StepBatches {
 struct TrainParts {
   const Model& model;
   Delta& delta;
+  LossAndGradient& micro_batch;  // of the two above
   AdamW& optimizer;
   // Those of the step that follows the last one given.
   std::function<StepBatches()> next_batches;

@@ -6,13 +6,12 @@
 
 namespace prelude {
 
-StepResult train_step(const Model& model, const Delta& delta, StepSums& sums, AdamW& optimizer,
+StepResult train_step(LossAndGradient& micro_batch, StepSums& sums, AdamW& optimizer,
                       std::span<const Batch> micro_batches, double clip, double learning_rate) {
   sums.zero();
   for (const Batch& batch : micro_batches) {
     sums.next_micro_batch();
-    const at::Tensor loss = model.loss_sum(batch, DeltaSites(delta, batch.task_ids));  // []
-    loss.backward();                                                                   // into sums.gradient()
+    const at::Tensor loss = micro_batch.add(batch);  // []; the gradient into sums.gradient()
     sums.add(loss, batch.label_tokens, batch.source_tokens);
   }
   sums.sum_over_ranks();

@@ -4,10 +4,9 @@
 #include <cstdint>
 #include <span>
 
-#include "core/delta/delta.h"
 #include "core/optim/adamw.h"
 #include "core/t5/batch.h"
-#include "core/t5/model.h"
+#include "launch/train/loss_and_gradient.h"
 #include "launch/train/step_sums.h"
 
 namespace prelude {
@@ -25,7 +24,7 @@ struct StepResult {
 // micro-batches and ranks makes the same update, up to rounding. The ranks give their own micro-batches (maybe none)
 // and all make the same update. Where loss or gradient is not finite, nothing is updated. The host waits for the device
 // once, where the result is read.
-StepResult train_step(const Model& model, const Delta& delta, StepSums& sums, AdamW& optimizer,
+StepResult train_step(LossAndGradient& micro_batch, StepSums& sums, AdamW& optimizer,
                       std::span<const Batch> micro_batches, double clip, double learning_rate);
 
 }  // namespace prelude

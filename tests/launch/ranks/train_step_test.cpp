@@ -56,10 +56,11 @@ Trained train(const TensorParallel& parallel, const Mesh& mesh, Reduction reduct
   SoftPrompt prompt(random_tensor({4, config().d_model}, 6).to(at::kFloat), at::kCPU);
   AdamW optimizer(prompt.trainable().flat());
   StepSums sums(prompt.trainable().flat(), mesh, reduction, 7);
+  EagerLossAndGradient micro_batch(model, prompt);
   Trained trained;
   for (std::uint64_t step = 0; step < 50; ++step) {
     const auto mine = share_of(all_batches(step), mesh.place.data_rank, mesh.place.data_size);
-    trained.results.push_back(train_step(model, prompt, sums, optimizer, mine, 1.0, 0.05));
+    trained.results.push_back(train_step(micro_batch, sums, optimizer, mine, 1.0, 0.05));
   }
   trained.rows = prompt.rows().detach().clone();
   return trained;
@@ -118,10 +119,11 @@ TEST(TrainStepOnRanks, OneRanksWishToStopReachesAll) {
       SoftPrompt prompt(random_tensor({4, config().d_model}, 6).to(at::kFloat), at::kCPU);
       AdamW optimizer(prompt.trainable().flat());
       StepSums sums(prompt.trainable().flat(), mesh, reduction, 7);
+      EagerLossAndGradient micro_batch(model, prompt);
       const auto mine = share_of(all_batches(0), mesh.place.data_rank, mesh.place.data_size);
-      EXPECT_FALSE(train_step(model, prompt, sums, optimizer, mine, 1.0, 0.05).stop);
+      EXPECT_FALSE(train_step(micro_batch, sums, optimizer, mine, 1.0, 0.05).stop);
       if (group().rank() == group().size() - 1) sums.vote_to_stop();
-      EXPECT_TRUE(train_step(model, prompt, sums, optimizer, mine, 1.0, 0.05).stop);
+      EXPECT_TRUE(train_step(micro_batch, sums, optimizer, mine, 1.0, 0.05).stop);
     }
   }
 }
@@ -135,8 +137,9 @@ TEST(TrainStepOnRanks, DataParallelismAddsOneCollective) {
     SoftPrompt prompt(random_tensor({4, config().d_model}, 6).to(at::kFloat), at::kCPU);
     AdamW optimizer(prompt.trainable().flat());
     StepSums sums(prompt.trainable().flat(), mesh, Reduction::fast, 7);
+    EagerLossAndGradient micro_batch(model, prompt);
     for (std::uint64_t step = 0; step < 3; ++step) {
-      train_step(model, prompt, sums, optimizer, all_batches(step), 1.0, 0.05);
+      train_step(micro_batch, sums, optimizer, all_batches(step), 1.0, 0.05);
     }
     ASSERT_EQ(world.calls().size(), 3U);
     EXPECT_EQ(world.calls()[0].bytes(), 4 * (4 * config().d_model + 4));

@@ -120,6 +120,12 @@ class Oracle {
   int steps_ = 0;
 };
 
+StepResult one_step(const Model& model, const SoftPrompt& prompt, StepSums& sums, AdamW& optimizer,
+                    const std::vector<Batch>& batches, double clip, double rate) {
+  EagerLossAndGradient micro_batch(model, prompt);
+  return train_step(micro_batch, sums, optimizer, batches, clip, rate);
+}
+
 double largest_difference(const at::Tensor& a, const at::Tensor& b) { return (a - b).abs().max().item<double>(); }
 
 TEST_F(TrainStep, IsTheExplicitLoop) {
@@ -132,7 +138,7 @@ TEST_F(TrainStep, IsTheExplicitLoop) {
     const auto examples = some_examples(7, step);
     const double rate = 0.3 / (step + 1);
     const double clip = step % 2 == 0 ? 1e-3 : 100;  // one that cuts, one that does not
-    const auto result = train_step(model_, prompt, sums, optimizer, batches_of(examples, cuts[step]), clip, rate);
+    const auto result = one_step(model_, prompt, sums, optimizer, batches_of(examples, cuts[step]), clip, rate);
     const auto expected = oracle.step(examples, clip, rate);
     EXPECT_NEAR(result.loss, expected.loss, 1e-11) << step;
     EXPECT_NEAR(result.grad_norm, expected.grad_norm, 1e-11) << step;
@@ -150,7 +156,7 @@ TEST_F(TrainStep, InFloat32MicroBatchesMakeTheSameUpdateUpToRounding) {
     SoftPrompt prompt(first_rows().to(at::kFloat), at::Device(at::kCPU));
     AdamW optimizer(prompt.trainable().flat(), adamw_);
     StepSums sums(prompt.trainable().flat(), mesh_, Reduction::fast, 5);
-    train_step(model, prompt, sums, optimizer, batches_of(examples, cut), 100, 0.1);
+    one_step(model, prompt, sums, optimizer, batches_of(examples, cut), 100, 0.1);
     gradients.push_back(sums.gradient().clone());
   }
   for (const auto& gradient : gradients) {
@@ -163,7 +169,7 @@ TEST_F(TrainStep, TheGradientIsTheBufferItself) {
   AdamW optimizer(prompt.trainable().flat(), adamw_);
   StepSums sums(prompt.trainable().flat(), mesh_, Reduction::fast, 5);
   const void* buffer = sums.gradient().const_data_ptr();
-  train_step(model_, prompt, sums, optimizer, batches_of(some_examples(4, 1), {2, 2}), 1, 0.1);
+  one_step(model_, prompt, sums, optimizer, batches_of(some_examples(4, 1), {2, 2}), 1, 0.1);
   EXPECT_EQ(prompt.trainable().flat().grad().const_data_ptr(), buffer);
 }
 
@@ -175,13 +181,13 @@ TEST_F(TrainStep, WhatIsNotFiniteChangesNothingAndIsGoneAtTheNextStep) {
   weights.encoder.final_norm = weights.encoder.final_norm.clone().fill_(std::numeric_limits<double>::infinity());
   const Model broken(small_config(), weights);
   const auto batches = batches_of(some_examples(4, 1), {3, 1});
-  const auto result = train_step(broken, prompt, sums, optimizer, batches, 1, 0.1);
+  const auto result = one_step(broken, prompt, sums, optimizer, batches, 1, 0.1);
   EXPECT_FALSE(result.finite());
   EXPECT_EQ(optimizer.steps(), 0);
   EXPECT_TRUE(at::equal(prompt.rows().detach(), first_rows()));
 
   Oracle oracle(model_, first_rows(), adamw_);
-  EXPECT_TRUE(train_step(model_, prompt, sums, optimizer, batches, 1, 0.1).finite());
+  EXPECT_TRUE(one_step(model_, prompt, sums, optimizer, batches, 1, 0.1).finite());
   oracle.step(some_examples(4, 1), 1, 0.1);
   EXPECT_LT(largest_difference(prompt.rows().detach(), oracle.rows()), 1e-9);
 }

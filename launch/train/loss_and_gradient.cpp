@@ -1,0 +1,21 @@
+#include "launch/train/loss_and_gradient.h"
+
+#include <ATen/ATen.h>
+
+#include "launch/train/graphs/graphed.h"
+
+namespace prelude {
+
+at::Tensor EagerLossAndGradient::add(const Batch& batch) {
+  const at::Tensor loss = model_.loss_sum(batch, DeltaSites(delta_, batch.task_ids));  // []
+  loss.backward();
+  return loss.detach();
+}
+
+std::unique_ptr<LossAndGradient> make_loss_and_gradient(const Model& model, const Delta& delta, at::Device device,
+                                                        bool cuda_graphs) {
+  if (cuda_graphs) return make_graphed(model, delta, device);
+  return std::make_unique<EagerLossAndGradient>(model, delta);
+}
+
+}  // namespace prelude

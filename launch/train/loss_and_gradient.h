@@ -1,0 +1,41 @@
+// Forward and backward of a micro-batch: step by step, or by replaying a CUDA graph (launch/train/graphs).
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <memory>
+
+#include "core/delta/delta.h"
+#include "core/t5/batch.h"
+#include "core/t5/model.h"
+
+namespace prelude {
+
+class LossAndGradient {
+ public:
+  virtual ~LossAndGradient() = default;
+  LossAndGradient() = default;
+  LossAndGradient(const LossAndGradient&) = delete;
+  LossAndGradient& operator=(const LossAndGradient&) = delete;
+
+  // Adds the gradient of the batch's summed loss to the .grad of the delta's leaf. Returns the loss, [], valid until
+  // the next call.
+  virtual at::Tensor add(const Batch& batch) = 0;
+};
+
+class EagerLossAndGradient final : public LossAndGradient {
+ public:
+  // Both outlive this.
+  EagerLossAndGradient(const Model& model, const Delta& delta) : model_(model), delta_(delta) {}
+  at::Tensor add(const Batch& batch) override;
+
+ private:
+  const Model& model_;
+  const Delta& delta_;
+};
+
+// By the option --cuda-graphs. Model and delta outlive the result.
+std::unique_ptr<LossAndGradient> make_loss_and_gradient(const Model& model, const Delta& delta, at::Device device,
+                                                        bool cuda_graphs);
+
+}  // namespace prelude
