@@ -55,7 +55,8 @@ void make_cuda_deterministic() {
   context.setDeterministicAlgorithms(true, /*warn_only=*/true);
   context.setDeterministicFillUninitializedMemory(false);
   context.setBenchmarkCuDNN(false);
-  context.setSDPUseCuDNN(false);  // preferred on Hopper, but its gradients do not repeat their bits
+  context.setSDPUseCuDNN(false);  // neither's gradients repeat their bits; see core/ops/dense_attention.h
+  context.setSDPUseFlash(false);
 }
 
 }  // namespace

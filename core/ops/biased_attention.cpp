@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
-#include <ATen/SDPBackend.h>
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -12,6 +11,8 @@
 #include "core/error.h"
 #include "core/ops/cpu/kernels.h"
 #include "core/ops/cpu/runs_here.h"
+#include "core/ops/dense_attention.h"
+#include "core/ops/packed_heads.h"
 
 namespace prelude {
 namespace {
@@ -19,26 +20,9 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-struct Operands {
-  at::Tensor q;  // [B,S,H,K]
-  at::Tensor k;  // [B,M,H,K]
-  at::Tensor v;  // [B,M,H,K]
-};
-
-// Views of what one, two or three tensors hold: q k v in the first; or q in it and k v in the second; or each its own.
-Operands unpack(at::TensorList packed, std::int64_t heads) {
-  const std::int64_t held = 4 - static_cast<std::int64_t>(packed.size());  // by the last tensor, of q, k and v
-  const at::Tensor& last = packed.back();
-  const std::int64_t width = last.size(2) / held;
-  std::vector<at::Tensor> parts(packed.begin(), packed.end() - 1);
-  for (std::int64_t i = 0; i < held; ++i) parts.push_back(last.narrow(2, i * width, width));
-  for (at::Tensor& part : parts) part = part.unflatten(2, {heads, width / heads});
-  return {parts[0], parts[1], parts[2]};
-}
-
 cpu::HeadLayout layout_of(const at::Tensor& x) { return {x.stride(0), x.stride(1), x.stride(2)}; }
 
-cpu::Attention describe(const Operands& in, const AttentionBias& bias) {
+cpu::Attention describe(const PackedHeads& in, const AttentionBias& bias) {
   cpu::Attention a;
   a.heads = in.q.size(2);
   a.queries = in.q.size(1);
@@ -66,7 +50,7 @@ cpu::Attention describe(const Operands& in, const AttentionBias& bias) {
 struct KernelAttention : torch::autograd::Function<KernelAttention> {
   static at::Tensor forward(AutogradContext* context, at::TensorList packed, std::int64_t heads,
                             const AttentionBias& bias) {
-    const Operands in = unpack(packed, heads);
+    const PackedHeads in = unpack(packed, heads);
     PRELUDE_RECORD("prelude::attention", in);
     at::Tensor output = at::empty(in.q.sizes(), in.q.options());                                     // [B,S,H,K]
     at::Tensor log_sum_exp = at::empty({in.q.size(0), in.q.size(2), in.q.size(1)}, in.q.options());  // [B,H,S]
@@ -97,12 +81,12 @@ struct KernelAttention : torch::autograd::Function<KernelAttention> {
                              rest[3],
                              rest[4],
                              {}};
-    const Operands in = unpack(packed, heads);
+    const PackedHeads in = unpack(packed, heads);
     PRELUDE_RECORD("prelude::attention_gradient", in);
     variable_list results;
     results.reserve(packed.size());
     for (const at::Tensor& tensor : packed) results.push_back(at::empty(tensor.sizes(), tensor.options()));
-    const Operands to = unpack(results, heads);
+    const PackedHeads to = unpack(results, heads);
     const at::Tensor output_gradient = gradients[0].contiguous();
     const cpu::Attention a = describe(in, bias);
     cpu::AttentionGradients g;
@@ -124,48 +108,15 @@ struct KernelAttention : torch::autograd::Function<KernelAttention> {
   }
 };
 
-// [...,n*F] -> n of [...,F]; backward is one concatenation, where slices would fill and add n tensors.
-struct Split : torch::autograd::Function<Split> {
-  static variable_list forward(AutogradContext* /*context*/, const at::Tensor& x, std::int64_t parts) {
-    return x.chunk(parts, -1);
-  }
-  static variable_list backward(AutogradContext* /*context*/, const variable_list& gradients) {
-    return {at::cat(gradients, -1), at::Tensor()};
-  }
-};
-
-// Where no fused kernel fits, LibTorch makes the matrix of scores, several times the memory, without a word.
-void warn_if_unfused(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v,
-                     const std::optional<at::Tensor>& mask) {
-  if (!q.is_cuda()) return;
-  const auto choice = static_cast<at::SDPBackend>(
-      at::_fused_sdp_choice(q, k, v, mask, /*dropout_p=*/0.0, /*is_causal=*/false, /*scale=*/1.0));
-  if (choice != at::SDPBackend::math) return;
-  TORCH_WARN_ONCE("attention runs unfused: no kernel for heads of width ", q.size(3), " in ", q.scalar_type());
-}
-
-// LibTorch's own fused attention.
-at::Tensor dense_attention(const variable_list& packed, std::int64_t heads, const AttentionBias& bias) {
-  variable_list parts(packed.begin(), packed.end() - 1);
-  const auto held = static_cast<std::int64_t>(4 - packed.size());
-  for (const at::Tensor& part : held == 1 ? variable_list{packed.back()} : Split::apply(packed.back(), held)) {
-    parts.push_back(part);
-  }
-  for (at::Tensor& part : parts) part = part.unflatten(2, {heads, -1}).transpose(1, 2);  // [B,H,.,K]
-  std::optional<at::Tensor> mask;                                                        // [1 or B, 1 or H, 1 or S, M]
-  if (bias.dense.defined()) mask = aligned_bias(bias.dense, parts[1].size(2) - bias.positions);
-  warn_if_unfused(parts[0], parts[1], parts[2], mask);
-  return at::scaled_dot_product_attention(parts[0], parts[1], parts[2], mask, /*dropout_p=*/0.0, /*is_causal=*/false,
-                                          /*scale=*/1.0)
-      .transpose(1, 2)
-      .flatten(2);
-}
-
 at::Tensor attend(const variable_list& packed, std::int64_t heads, const AttentionBias& bias) {
   for (const at::Tensor& part : {bias.by_distance, bias.dense}) {
     ensure(!part.defined() || !part.requires_grad(), "the attention bias requires a gradient; it must be frozen");
   }
-  if (bias_is_dense(packed.front())) return dense_attention(packed, heads, bias);
+  if (bias_is_dense(packed.front())) {
+    std::optional<at::Tensor> mask;
+    if (bias.dense.defined()) mask = aligned_bias(bias.dense, packed.back().size(1) - bias.positions);
+    return dense_attention(packed, heads, mask);
+  }
   return KernelAttention::apply(at::TensorList(packed), heads, bias);
 }
 

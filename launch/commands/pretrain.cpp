@@ -118,6 +118,7 @@ int run_pretrain(const PretrainOptions& given, World& world) {
   PretrainOptions options = given;
   settle(options);
   const Session session = open_session(options.session, options.ranks, world);
+  require(!options.cuda_graphs || session.device.is_cuda(), "--cuda-graphs needs --device cuda");
   const Ranks ranks(options.ranks, session, world);
   PretrainInputs inputs(options, session, ranks);
   require_same_content(world, fmt::format("--corpus '{}'", options.corpus), inputs.corpus_hash());

@@ -124,38 +124,111 @@ TEST_F(OperatorsOnDevice, CrossEntropy) {
 // [B,S,H*K] -> [B,H,S,K].
 at::Tensor heads_first(const at::Tensor& x, std::int64_t heads) { return x.unflatten(2, {heads, -1}).transpose(1, 2); }
 
+// q k v of [B,S,H*K], each its own input or side by side, as the operator takes them.
+at::Tensor exact_attention(const std::vector<at::Tensor>& in, std::int64_t heads, const at::Tensor& bias) {
+  const at::Tensor last = in.back();
+  const auto rest = last.chunk(static_cast<std::int64_t>(4 - in.size()), -1);
+  std::vector<at::Tensor> parts(in.begin(), in.end() - 1);
+  parts.insert(parts.end(), rest.begin(), rest.end());
+  const at::Tensor scores = at::matmul(heads_first(parts[0], heads), heads_first(parts[1], heads).transpose(2, 3));
+  const at::Tensor weights = at::softmax(scores + bias.to(at::kDouble), -1);
+  return at::matmul(weights, heads_first(parts[2], heads)).transpose(1, 2).flatten(2);
+}
+
+at::Tensor our_attention(const std::vector<at::Tensor>& in, std::int64_t heads, const AttentionBias& bias) {
+  if (in.size() == 1) return biased_attention(in[0], heads, bias);
+  if (in.size() == 2) return biased_attention(in[0], in[1], heads, bias);
+  return biased_attention(in[0], in[1], in[2], heads, bias);
+}
+
+class AttentionOnDevice : public OperatorsOnDevice {
+ protected:
+  static constexpr std::int64_t heads = 3;
+  static constexpr std::int64_t inner = heads * 64;
+  static constexpr Precision attention_precisions[] = {{at::kFloat, 2e-4}, {at::kBFloat16, 3e-2}};
+
+  // As open_session leaves it.
+  void SetUp() override {
+    OperatorsOnDevice::SetUp();
+    at::globalContext().setSDPUseCuDNN(false);
+    at::globalContext().setSDPUseFlash(false);
+  }
+  void TearDown() override {
+    at::globalContext().setSDPUseCuDNN(true);
+    at::globalContext().setSDPUseFlash(true);
+  }
+
+  bool takes_dense(at::ScalarType type) const {
+    return bias_is_dense(at::empty({0}, at::TensorOptions(device()).dtype(type)));
+  }
+
+  // Random q, k and v in `tensors` tensors.
+  static std::vector<at::Tensor> packed(std::int64_t tensors, std::int64_t queries, std::int64_t keys) {
+    std::vector<at::Tensor> in;
+    for (std::int64_t i = 0; i < tensors; ++i) {
+      const std::int64_t held = i + 1 == tensors ? 4 - tensors : 1;
+      in.push_back(random_tensor({2, i == 0 ? queries : keys, held * inner}, static_cast<std::uint64_t>(i)) / 3);
+    }
+    return in;
+  }
+};
+
 // A bias of every head and, for padding, of every example; lengths that fused kernels like and others.
-TEST_F(OperatorsOnDevice, BiasedAttention) {
-  constexpr std::int64_t heads = 3;
-  constexpr std::int64_t inner = heads * 64;
-  const Precision attention_precisions[] = {{at::kFloat, 2e-4}, {at::kBFloat16, 3e-2}};
-  for (const std::int64_t length : {1, 7, 64, 130}) {
+TEST_F(AttentionOnDevice, WithABias) {
+  for (const std::int64_t length : {2, 7, 64, 130}) {
     for (const std::int64_t examples : {1, 2}) {
-      SCOPED_TRACE(fmt::format("length {}, bias of {} examples", length, examples));
-      for (const Precision& precision : attention_precisions) {
-        const at::Tensor dense = random_tensor({examples, heads, length, length}, 4).to(precision.type);
-        const at::Tensor table = random_tensor({heads, 2 * length - 1}, 5).to(precision.type);
-        const bool takes_dense = bias_is_dense(at::empty({0}, at::TensorOptions(device()).dtype(precision.type)));
-        AttentionBias bias{length, {}, false, {}, {}, {}};
-        at::Tensor matrix = dense;
-        if (takes_dense) {
-          bias.dense = aligned_bias(dense.to(device()));
-        } else {
-          bias.by_distance = table;
-          matrix = table.unfold(1, length, 1).flip(1).unsqueeze(0);
+      for (const std::int64_t tensors : {1, 2, 3}) {
+        SCOPED_TRACE(fmt::format("length {}, bias of {} examples, {} tensors", length, examples, tensors));
+        for (const Precision& precision : attention_precisions) {
+          const at::Tensor table = random_tensor({heads, 2 * length - 1}, 5).to(precision.type);
+          AttentionBias bias{length, table, false, {}, {}, {}};
+          at::Tensor matrix = table.unfold(1, length, 1).flip(1).unsqueeze(0);
+          if (takes_dense(precision.type)) {
+            matrix = random_tensor({examples, heads, length, length}, 4).to(precision.type);
+            bias.dense = aligned_bias(matrix.to(device()));
+          }
+          expect_close(
+              precision, [&](const auto& in) { return our_attention(in, heads, bias); },
+              [&](const auto& in) { return exact_attention(in, heads, matrix); }, packed(tensors, length, length),
+              static_cast<std::size_t>(tensors));
         }
-        expect_close(
-            precision, [&](const auto& in) { return biased_attention(in[0], heads, bias); },
-            [&](const auto& in) {
-              const auto parts = in[0].chunk(3, -1);
-              const at::Tensor scores =
-                  at::matmul(heads_first(parts[0], heads), heads_first(parts[1], heads).transpose(2, 3));
-              const at::Tensor weights = at::softmax(scores + matrix.to(at::kDouble), -1);
-              return at::matmul(weights, heads_first(parts[2], heads)).transpose(1, 2).flatten(2);
-            },
-            {random_tensor({2, length, 3 * inner}, 1) / 3}, 1);
       }
     }
+  }
+}
+
+TEST_F(AttentionOnDevice, OverOtherKeysOfWhichSomeAreHidden) {
+  constexpr std::int64_t queries = 5;
+  constexpr std::int64_t keys = 77;
+  for (const bool hides : {false, true}) {
+    for (const Precision& precision : attention_precisions) {
+      at::Tensor matrix = at::zeros({2, 1, 1, keys}, precision.type);
+      AttentionBias bias{keys, {}, false, {}, {}, {}};
+      if (hides) {
+        matrix[1].narrow(-1, 40, keys - 40).fill_(-1e30);
+        bias.key_lengths = at::tensor({keys, std::int64_t{40}}, at::kLong);
+        if (takes_dense(precision.type)) bias.dense = aligned_bias(matrix.to(device()));
+      }
+      expect_close(
+          precision, [&](const auto& in) { return our_attention(in, heads, bias); },
+          [&](const auto& in) { return exact_attention(in, heads, matrix); }, packed(2, queries, keys), 2);
+    }
+  }
+}
+
+// A resumed run must end in the same bits.
+TEST_F(AttentionOnDevice, RepeatsItsBits) {
+  constexpr std::int64_t length = 500;
+  const at::TensorOptions where = at::TensorOptions(device()).dtype(at::kBFloat16);
+  const AttentionBias bias{length, {}, false,
+                           {},     {}, aligned_bias(random_tensor({1, heads, length, length}, 4).to(where))};
+  const std::vector<at::Tensor> in{packed(1, length, length)[0].to(where)};
+  const Operator ours = [&](const auto& x) { return our_attention(x, heads, bias); };
+  const Outcome first = run(ours, in, 1);
+  for (int again = 0; again < 3; ++again) {
+    const Outcome other = run(ours, in, 1);
+    EXPECT_TRUE(at::equal(first.value, other.value));
+    EXPECT_TRUE(at::equal(first.gradients[0], other.gradients[0]));
   }
 }
 

@@ -168,6 +168,12 @@ TEST(BenchCommand, RefusesWhatItCannotMeasure) {
   EXPECT_THROW((void)test::run_alone(bench_command(), {"--shape", "t5-huge"}), UserError);
   EXPECT_THROW((void)test::run_alone(bench_command(), {"--shape", "tiny", "--backbone", "x"}), UserError);
   EXPECT_THROW((void)test::run_alone(bench_command(), {"--what", "everything"}), UserError);
+  for (const std::vector<std::string>& of_a_gpu :
+       {std::vector<std::string>{"--cuda-graphs"}, {"--attention", "cudnn"}}) {
+    std::vector<std::string> words{"--shape", "tiny", "--device", "cpu"};
+    words.insert(words.end(), of_a_gpu.begin(), of_a_gpu.end());
+    EXPECT_THROW((void)test::run_alone(bench_command(), words), UserError);
+  }
 }
 
 }  // namespace
