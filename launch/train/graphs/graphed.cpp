@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 #include <ATen/cuda/CUDAGraph.h>
+#include <ATen/cuda/MemPool.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
 #include <c10/cuda/CUDAGuard.h>
@@ -26,6 +27,7 @@ struct CapturedStep {
 };
 
 // A stream for everything that the calling thread does on the device meanwhile: nothing is captured on the default one.
+// What came before on the default stream is done when this one begins, and the other way round.
 class OwnStream {
  public:
   explicit OwnStream(at::Device device)
@@ -34,7 +36,6 @@ class OwnStream {
   }
   OwnStream(const OwnStream&) = delete;
   OwnStream& operator=(const OwnStream&) = delete;
-  // What came before on the default stream is done when this one begins, and the other way round.
   ~OwnStream() { C10_CUDA_CHECK_WARN(cudaDeviceSynchronize()); }
 
  private:
@@ -78,7 +79,7 @@ class GraphedLossAndGradient final : public LossAndGradient {
     step->batch = blank_batch(bucket, pad_id(), device_);
     c10::cuda::device_synchronize();
     c10::cuda::CUDACachingAllocator::emptyCache();  // the pool is memory beside what steps as they come have used
-    step->graph.capture_begin(pool_);
+    step->graph.capture_begin(pool_.id());
     const at::Tensor loss = model_.loss_sum(step->batch, DeltaSites(delta_, step->batch.task_ids));
     step->gradient = torch::autograd::grad({loss}, {delta_.trainable().flat()}).front();
     step->loss = loss.detach();
@@ -90,7 +91,7 @@ class GraphedLossAndGradient final : public LossAndGradient {
   const Delta& delta_;
   at::Device device_;
   OwnStream stream_;
-  c10::MempoolId_t pool_ = at::cuda::graph_pool_handle();
+  at::cuda::MemPool pool_;  // lives when no graph does: a pool that all have left cannot be used again
   EagerLossAndGradient eager_;
   RecentlyUsed<Bucket, std::unique_ptr<CapturedStep>> steps_;  // null: seen once
 };
