@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "core/ops/frozen_weight.h"
 #include "core/ops/matrix_product.h"
 
 namespace prelude {
@@ -13,27 +14,25 @@ using torch::autograd::variable_list;
 
 struct FrozenLinear : torch::autograd::Function<FrozenLinear> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& weight) {
-    context->save_for_backward({weight});
+    save_weight(*context, weight);
     return times_transposed(x, weight);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    const at::Tensor weight = context->get_saved_variables()[0];  // [out,in]
-    return {times(gradients[0], weight), at::Tensor()};
+    return {times(gradients[0], saved_weight(*context)), at::Tensor()};
   }
 };
 
 struct FrozenLinearPlus : torch::autograd::Function<FrozenLinearPlus> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& residual, const at::Tensor& x,
                             const at::Tensor& weight) {
-    context->save_for_backward({weight});
+    save_weight(*context, weight);
     return times_transposed(x, weight, residual);
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    const at::Tensor weight = context->get_saved_variables()[0];  // [out,in]
     at::Tensor x_gradient;
-    if (context->needs_input_grad(1)) x_gradient = times(gradients[0], weight);
+    if (context->needs_input_grad(1)) x_gradient = times(gradients[0], saved_weight(*context));
     return {gradients[0], x_gradient, at::Tensor()};
   }
 };
