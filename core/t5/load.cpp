@@ -132,26 +132,37 @@ TensorBytes bytes_of_tensor(std::string name, const at::Tensor& tensor) {
 }
 
 Weights load_weights(const std::vector<SafetensorsFile>& files, T5Config& config, at::Device device,
-                     at::ScalarType dtype, const TensorParallel& parallel) {
+                     at::ScalarType dtype, const TensorParallel& parallel, const std::optional<LayerShare>& share) {
   ensure(!files.empty() && at::isFloatingType(dtype), "weights of dtype {} out of {} files", at::toString(dtype),
          files.size());
+  ensure(!share || parallel.size() == 1, "layers are cut over {} tensor-parallel ranks and shared, too",
+         parallel.size());
   require_tensor_degree(config, parallel.size());
   WeightReader reader(files);
   settle_output(reader, config);
   Weights weights;
-  for (const WeightSlot& slot : weight_slots(config, weights)) {
+  const std::vector<WeightSlot> slots = weight_slots(config, weights);
+  std::optional<LayerSlices> slices;
+  if (share) slices.emplace(slots, *share, at::TensorOptions(device).dtype(dtype));
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    const WeightSlot& slot = slots[i];
     const at::Tensor stored = reader.take(slot.name, slot.shape);
     if (slot.name == "shared.weight") take_duplicates(reader, config, stored);
+    if (slices && slot.layer >= 0) {
+      slices->put(i, stored);
+      continue;
+    }
     // Contiguous, so that a slice holds its own bytes alone; rows are so already, and stay in the mapped file.
     slot.tensor.get() = local_slice(slot, stored, parallel).contiguous().to(device, dtype);
   }
   reader.check_nothing_left();
+  if (slices) weights.layer_slices = slices->take();
   if (config.tie_word_embeddings) weights.lm_head = weights.embedding;
   return weights;
 }
 
 Backbone load_backbone(const std::string& folder, at::Device device, at::ScalarType dtype,
-                       const TensorParallel& parallel) {
+                       const TensorParallel& parallel, const std::optional<LayerShare>& share) {
   const fs::path base(folder);
   std::error_code error;
   require(
@@ -161,7 +172,7 @@ Backbone load_backbone(const std::string& folder, at::Device device, at::ScalarT
   Backbone backbone;
   backbone.config = read_t5_config((base / "config.json").string());
   backbone.files = open_safetensors_folder(folder);
-  backbone.weights = load_weights(backbone.files, backbone.config, device, dtype, parallel);
+  backbone.weights = load_weights(backbone.files, backbone.config, device, dtype, parallel, share);
   const fs::path tokenizer = base / "spiece.model";
   if (fs::exists(tokenizer, error)) backbone.tokenizer_path = tokenizer.string();
   return backbone;

@@ -3,11 +3,13 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/io/safetensors.h"
 #include "core/t5/config.h"
+#include "core/t5/flat_layers.h"
 #include "core/t5/model.h"
 #include "core/t5/weights.h"
 
@@ -24,9 +26,10 @@ struct Backbone {
 // another is converted; for a GPU one tensor at a time is copied. `dtype`: float32, bfloat16, float16 or float64.
 // With several ranks only this rank's slices are read. Throws UserError naming the tensor, got and expected, where one
 // is missing, left over, or of a wrong shape or dtype, and where the ranks do not divide the heads and the
-// feed-forward.
+// feed-forward. With a `share` this rank's part of every layer is read and copied into weights.layer_slices; not for
+// several tensor-parallel ranks.
 Backbone load_backbone(const std::string& folder, at::Device device, at::ScalarType dtype,
-                       const TensorParallel& parallel = whole_model());
+                       const TensorParallel& parallel = whole_model(), const std::optional<LayerShare>& share = {});
 
 // A model of the backbone's weights, which it takes out. Matrices that are put together there are read once; their
 // pages of the files are forgotten then.
@@ -35,7 +38,8 @@ Model take_model(Backbone& backbone, const TensorParallel& parallel = whole_mode
 // The weights that `config` asks for, out of opened files. Settles config.tie_word_embeddings where tie_by_tensors.
 // Copies of the embedding under other names (encoder.embed_tokens.weight, a tied lm_head.weight) must equal it.
 Weights load_weights(const std::vector<SafetensorsFile>& files, T5Config& config, at::Device device,
-                     at::ScalarType dtype, const TensorParallel& parallel = whole_model());
+                     at::ScalarType dtype, const TensorParallel& parallel = whole_model(),
+                     const std::optional<LayerShare>& share = {});
 
 // Writes config.json, model.safetensors and a copy of the SentencePiece model (none if `tokenizer_path` is empty) into
 // `folder`, made if it is not there; refuses one that already holds a model.

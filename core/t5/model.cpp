@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <array>
 #include <cmath>
 #include <utility>
 
@@ -25,6 +26,7 @@ Model::Model(T5Config config, Weights weights, const TensorParallel& parallel)
     : config_(config), weights_(std::move(weights)), parallel_(&parallel) {
   for (const WeightSlot& slot : weight_slots(config_, weights_)) {
     const at::Tensor& tensor = slot.tensor.get();
+    if (slot.layer >= 0 && weights_.encoder.source) continue;  // in slices, which the source knows
     ensure(tensor.defined() && tensor.sizes() == at::IntArrayRef(local_shape(slot, parallel.size())),
            "weight {} is missing or misshapen", slot.name);
     ensure(!tensor.requires_grad(), "weight {} requires a gradient; the backbone is frozen", slot.name);
@@ -70,6 +72,19 @@ at::Tensor Model::loss_sum(const Batch& batch, const DeltaSites& sites) const {
   const EncoderOutput encoded = encode(batch.source_ids, batch.source_lengths, sites, full);
   const at::Tensor hidden = scale_output(decode(batch.decoder_ids, encoded, sites), config_);
   return cross_entropy_sum(hidden.flatten(0, 1), weights_.lm_head, batch.labels.flatten(), Batch::ignored_label);
+}
+
+void Model::pass_idly(std::int64_t passes) const {
+  const std::array<const StackWeights*, 2> up{&weights_.encoder, &weights_.decoder};
+  for (; passes > 0; --passes) {
+    for (const StackWeights* stack : up) {
+      for (std::size_t i = 0; i < stack->layers.size(); ++i) stack->layer(i);
+    }
+    if (!at::GradMode::is_enabled()) continue;
+    for (const StackWeights* stack : {up[1], up[0]}) {
+      for (std::size_t i = stack->layers.size(); i > 0; --i) stack->layer(i - 1);
+    }
+  }
 }
 
 }  // namespace prelude

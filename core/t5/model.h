@@ -44,6 +44,9 @@ class Model {
   at::Tensor logits(const at::Tensor& hidden) const;
   // Summed cross-entropy over the batch's real labels, [] float32 (float64 where the weights are).
   at::Tensor loss_sum(const Batch& batch, const DeltaSites& sites) const;
+  // Asks for the layers as so many micro-batches would, and computes nothing: forward, and where a graph would be made
+  // backward. For a rank that has fewer of them than the others that it completes layers with; else it does nothing.
+  void pass_idly(std::int64_t passes) const;
 
  private:
   T5Config config_;

@@ -1,11 +1,14 @@
 #include "core/t5/parallel_cost.h"
 
+#include <c10/util/accumulate.h>
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <functional>
 #include <numeric>
 
 #include "core/error.h"
+#include "core/t5/flat_layers.h"
 #include "core/t5/flops.h"
 #include "core/t5/weights.h"
 
@@ -73,6 +76,33 @@ TensorCollectives tensor_collectives(const T5Config& config, const BatchShape& s
           all_reduces(1, encoder)};
 }
 
+SharedElements shared_weights(const T5Config& config, std::int64_t ranks) {
+  Weights none;
+  const std::vector<WeightSlot> slots = weight_slots(config, none);
+  SharedElements shared;
+  for (const WeightSlot& slot : slots) {
+    if (slot.layer < 0) shared.held.replicated += c10::multiply_integers(slot.shape);
+  }
+  std::int64_t largest = 0;
+  for (const FlatLayer& layer : flat_layers(slots)) {
+    shared.held.sharded += layer.slice(ranks);
+    largest = std::max(largest, ranks * layer.slice(ranks));
+  }
+  shared.memory = 2 * largest;
+  return shared;
+}
+
+Collectives layer_gathers(const T5Config& config, std::int64_t ranks, std::int64_t element_bytes) {
+  if (ranks == 1) return {};
+  Weights none;
+  const std::vector<FlatLayer> layers = flat_layers(weight_slots(config, none));
+  const auto bytes = [&](std::size_t i) { return ranks * layers[i].slice(ranks) * element_bytes; };
+  Collectives gathers;
+  for (std::size_t i = 2; i < layers.size(); ++i) gathers += {1, bytes(i)};      // forward
+  for (std::size_t i = 0; i + 2 < layers.size(); ++i) gathers += {1, bytes(i)};  // backward
+  return gathers;
+}
+
 std::int64_t world_sum_bytes(const T5Config& config, std::int64_t prompt_rows) {
   constexpr std::int64_t sums = 4;
   return static_cast<std::int64_t>(sizeof(float)) * (prompt_rows * config.d_model + sums);
@@ -82,6 +112,8 @@ double ring_bytes(std::int64_t ranks, double bytes) {
   const auto n = static_cast<double>(ranks);
   return 2.0 * (n - 1.0) / n * bytes;
 }
+
+double ring_gather_bytes(std::int64_t ranks, double bytes) { return ring_bytes(ranks, bytes) / 2.0; }
 
 RankFlops rank_flops(const T5Config& config, std::int64_t source, std::int64_t target, std::int64_t tensor) {
   const double output = 4.0 * static_cast<double>(target) * static_cast<double>(config.d_model * config.vocab_size);

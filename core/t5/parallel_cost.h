@@ -54,12 +54,26 @@ struct TensorCollectives {
 TensorCollectives tensor_collectives(const T5Config& config, const BatchShape& shape, std::int64_t tensor,
                                      std::int64_t element_bytes);
 
+// Elements that a rank holds where each of `ranks` has a part of every layer's matrices (core/t5/flat_layers.h), and of
+// the memory into which layers are gathered.
+struct SharedElements {
+  WeightElements held;
+  std::int64_t memory = 0;
+};
+SharedElements shared_weights(const T5Config& config, std::int64_t ranks);
+
+// The all-gathers of one micro-batch's forward and backward there, after another one: of all layers twice but the two
+// that the memory still holds at each turn (dist/gathered_layers.h). Bytes are of whole layers. One rank has none.
+Collectives layer_gathers(const T5Config& config, std::int64_t ranks, std::int64_t element_bytes);
+
 // The one world all-reduce of a step: float32 [gradient P*D | loss sum | label tokens | source tokens | stop votes].
 std::int64_t world_sum_bytes(const T5Config& config, std::int64_t prompt_rows);
 
 // What one of `ranks` sends in a ring all-reduce of `bytes`, and as much arrives: 2 (N-1)/N of them (Patarasuk and
 // Yuan, JPDC 2009).
 double ring_bytes(std::int64_t ranks, double bytes);
+// The same of a ring all-gather that makes `bytes` out of equal parts: half of that.
+double ring_gather_bytes(std::int64_t ranks, double bytes);
 
 // FLOPs of a training step for one sequence (core/t5/flops.h) on one rank. Norms and activations are no matrix products
 // and not counted.

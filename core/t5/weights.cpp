@@ -26,6 +26,9 @@ class SlotTable {
   }
   void norm(std::string name, at::Tensor& tensor) { add(std::move(name), {c_.d_model}, Cut::none, 0.0, tensor); }
 
+  // The matrices that follow are this layer's.
+  void enter_layer(std::int64_t layer) { layer_ = layer; }
+
   // `sublayer`: ".../layer.0", `attention`: "SelfAttention" or "EncDecAttention".
   void attention(const std::string& sublayer, std::string_view attention, AttentionWeights& weights) {
     const std::int64_t inner = c_.inner();
@@ -33,10 +36,10 @@ class SlotTable {
     const auto name = [&](std::string_view linear) {
       return fmt::format("{}.{}.{}.weight", sublayer, attention, linear);
     };
-    add(name("q"), {inner, d}, Cut::rows, spread(d * c_.d_kv), weights.q);
-    add(name("k"), {inner, d}, Cut::rows, spread(d), weights.k);
-    add(name("v"), {inner, d}, Cut::rows, spread(d), weights.v);
-    add(name("o"), {d, inner}, Cut::columns, spread(inner), weights.o);
+    matrix(name("q"), {inner, d}, Cut::rows, spread(d * c_.d_kv), weights.q);
+    matrix(name("k"), {inner, d}, Cut::rows, spread(d), weights.k);
+    matrix(name("v"), {inner, d}, Cut::rows, spread(d), weights.v);
+    matrix(name("o"), {d, inner}, Cut::columns, spread(inner), weights.o);
     norm(sublayer + ".layer_norm.weight", weights.norm);
   }
 
@@ -46,12 +49,12 @@ class SlotTable {
       return fmt::format("{}.DenseReluDense.{}.weight", sublayer, linear);
     };
     if (c_.gated) {
-      add(name("wi_0"), {c_.d_ff, d}, Cut::rows, spread(d), weights.wi_0);
-      add(name("wi_1"), {c_.d_ff, d}, Cut::rows, spread(d), weights.wi_1);
+      matrix(name("wi_0"), {c_.d_ff, d}, Cut::rows, spread(d), weights.wi_0);
+      matrix(name("wi_1"), {c_.d_ff, d}, Cut::rows, spread(d), weights.wi_1);
     } else {
-      add(name("wi"), {c_.d_ff, d}, Cut::rows, spread(d), weights.wi);
+      matrix(name("wi"), {c_.d_ff, d}, Cut::rows, spread(d), weights.wi);
     }
-    add(name("wo"), {d, c_.d_ff}, Cut::columns, spread(c_.d_ff), weights.wo);
+    matrix(name("wo"), {d, c_.d_ff}, Cut::columns, spread(c_.d_ff), weights.wo);
     norm(sublayer + ".layer_norm.weight", weights.norm);
   }
 
@@ -62,8 +65,13 @@ class SlotTable {
   void add(std::string name, std::vector<std::int64_t> shape, Cut cut, double initial_std, at::Tensor& tensor) {
     slots_.push_back({std::move(name), std::move(shape), cut, initial_std, tensor});
   }
+  void matrix(std::string name, std::vector<std::int64_t> shape, Cut cut, double initial_std, at::Tensor& tensor) {
+    add(std::move(name), std::move(shape), cut, initial_std, tensor);
+    slots_.back().layer = layer_;
+  }
 
   const T5Config& c_;
+  std::int64_t layer_ = -1;
   std::vector<WeightSlot> slots_;
 };
 
@@ -85,15 +93,16 @@ void fuse_stack(StackWeights& stack) {
     AttentionWeights& self = layer.self_attention;
     AttentionWeights& cross = layer.cross_attention;
     FeedForwardWeights& forward = layer.feed_forward;
-    if (!self.fused.defined()) self.fused = fuse({self.q, self.k, self.v});
+    if (self.q.defined() && !self.fused.defined()) self.fused = fuse({self.q, self.k, self.v});
     if (cross.k.defined() && !cross.fused.defined()) cross.fused = fuse({cross.k, cross.v});
     if (forward.wi_0.defined() && !forward.fused.defined()) forward.fused = fuse({forward.wi_0, forward.wi_1});
   }
 }
 
-void add_stack(SlotTable& table, const std::string& stack, bool decoder, StackWeights& weights) {
+void add_stack(SlotTable& table, const std::string& stack, bool decoder, std::int64_t first, StackWeights& weights) {
   for (std::size_t i = 0; i < weights.layers.size(); ++i) {
     LayerWeights& layer = weights.layers[i];
+    table.enter_layer(first + static_cast<std::int64_t>(i));
     const std::string block = fmt::format("{}.block.{}.layer.", stack, i);
     table.attention(block + "0", "SelfAttention", layer.self_attention);
     if (i == 0) table.relative_bias(block + "0.SelfAttention.relative_attention_bias.weight", weights.relative_bias);
@@ -111,8 +120,8 @@ std::vector<WeightSlot> weight_slots(const T5Config& config, Weights& weights) {
   SlotTable table(config);
   table.embedding("shared.weight", weights.embedding);
   if (!config.tie_word_embeddings) table.embedding("lm_head.weight", weights.lm_head);
-  add_stack(table, "encoder", false, weights.encoder);
-  add_stack(table, "decoder", true, weights.decoder);
+  add_stack(table, "encoder", false, 0, weights.encoder);
+  add_stack(table, "decoder", true, config.num_layers, weights.decoder);
   return table.take();
 }
 
@@ -124,6 +133,7 @@ std::int64_t Weights::bytes() const {
   const auto add_attention = [&](const AttentionWeights& a) {
     for (const at::Tensor* tensor : {&a.norm, &a.q, &a.k, &a.v, &a.o}) add(*tensor);
   };
+  for (const at::Tensor& slice : layer_slices) add(slice);
   add(embedding);
   if (!lm_head.is_same(embedding)) add(lm_head);
   for (const StackWeights* stack : {&encoder, &decoder}) {
@@ -170,13 +180,18 @@ void fuse_weights(Weights& weights) {
 std::string hash_weights(const T5Config& config, const Weights& weights) {
   Weights copy = weights;  // shares storage
   Xxh3 hash;
-  for (const WeightSlot& slot : weight_slots(config, copy)) {
-    const at::Tensor tensor = slot.tensor.get().cpu().contiguous();
+  const auto add = [&](const std::string& name, const at::Tensor& held) {
+    const at::Tensor tensor = held.cpu().contiguous();
     const std::string head =
-        fmt::format("{}|{}|{}|", slot.name, at::toString(tensor.scalar_type()), fmt::join(tensor.sizes(), "x"));
+        fmt::format("{}|{}|{}|", name, at::toString(tensor.scalar_type()), fmt::join(tensor.sizes(), "x"));
     hash.update(head.data(), head.size());
     hash.update(tensor.const_data_ptr(), tensor.nbytes());
+  };
+  for (const WeightSlot& slot : weight_slots(config, copy)) {
+    if (slot.tensor.get().defined()) add(slot.name, slot.tensor.get());
   }
+  for (std::size_t i = 0; i < weights.layer_slices.size(); ++i)
+    add(fmt::format("slice {}", i), weights.layer_slices[i]);
   return hash.hex();
 }
 

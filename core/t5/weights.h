@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,11 +43,31 @@ struct LayerWeights {
   FeedForwardWeights feed_forward;
 };
 
+// Where the matrices of layers come from that are not whole on this rank. Layers are numbered through both stacks, the
+// encoder's first.
+class LayerSource {
+ public:
+  virtual ~LayerSource() = default;
+  // Complete and valid until another layer is asked for; then their memory holds that one's. Every rank asks for the
+  // same layers in the same order.
+  virtual const LayerWeights& layer(std::int64_t number) = 0;
+  // Of the memory that layers are completed in, beside what is held.
+  virtual std::int64_t memory_bytes() const = 0;
+};
+
 struct StackWeights {
   std::vector<LayerWeights> layers;
   at::Tensor relative_bias;  // [R,H], shared by the layers
   at::Tensor reach;          // [H,2*max_distance+1], made of it by Model: distance_bias of the nearest distances
   at::Tensor final_norm;     // [D]
+  // Where set, the matrices in `layers` are undefined and come from here.
+  std::shared_ptr<LayerSource> source;
+  std::int64_t first_in_source = 0;
+
+  // For use at once: see LayerSource::layer.
+  const LayerWeights& layer(std::size_t i) const {
+    return source ? source->layer(first_in_source + static_cast<std::int64_t>(i)) : layers[i];
+  }
 };
 
 // Tensors share storage when a Weights is copied; nobody writes to them (pages of a mapped file are read-only).
@@ -55,8 +76,10 @@ struct Weights {
   at::Tensor lm_head;    // [V,D]; the embedding itself where tied
   StackWeights encoder;
   StackWeights decoder;
+  // This rank's part of each layer's matrices (core/t5/flat_layers.h); empty where `layers` have them whole.
+  std::vector<at::Tensor> layer_slices;
 
-  // Bytes of all tensors, a tied one counted once.
+  // Bytes of all tensors held here, a tied one counted once.
   std::int64_t bytes() const;
 };
 
@@ -71,6 +94,8 @@ struct WeightSlot {
   Cut cut;
   double initial_std;  // of a normal distribution (transformers, T5PreTrainedModel._init_weights); 0: all ones
   std::reference_wrapper<at::Tensor> tensor;
+  // The layer whose matrix it is, the encoder's layers first; -1: a norm, or no layer's own.
+  std::int64_t layer = -1;
 };
 
 // Every tensor that `config` asks for, in a fixed order; resizes the stacks' layers to the config's. lm_head is among
@@ -85,11 +110,12 @@ at::Tensor local_slice(const WeightSlot& slot, const at::Tensor& whole, const Te
 Weights slice_weights(const T5Config& config, const Weights& whole, const TensorParallel& parallel);
 
 // Puts matrices that multiply the same input below each other, so that they make one product, and makes the single
-// ones views of them. Copies those matrices once.
+// ones views of them. Copies those matrices once. Leaves undefined ones alone.
 void fuse_weights(Weights& weights);
 
-// Hexadecimal XXH3-128 of the name, dtype, shape and bytes of every tensor as it is held here, in the slots' order: two
-// of them are compared to see that nothing was written. Device tensors are copied to the host one at a time.
+// Hexadecimal XXH3-128 of the name, dtype, shape and bytes of every tensor as it is held here, in the slots' order and
+// slices last: two of them are compared to see that nothing was written. Device tensors are copied to the host one at a
+// time.
 std::string hash_weights(const T5Config& config, const Weights& weights);
 
 }  // namespace prelude
