@@ -8,6 +8,21 @@
 
 namespace prelude {
 
+// A collective that was begun. Its tensors stay untouched until finish(), which every rank calls before it begins or
+// calls anything else in the same group.
+class Begun {
+ public:
+  virtual ~Begun() = default;
+  Begun() = default;
+  Begun(const Begun&) = delete;
+  Begun& operator=(const Begun&) = delete;
+
+  // Lets it move on where the library does so only when it is called.
+  virtual void advance() = 0;
+  // After this what comes on the current stream sees the result: on a GPU the host does not wait.
+  virtual void finish() = 0;
+};
+
 // Every rank of the group makes the same calls in the same order with tensors of the same size and type; the watchdog
 // names the rank that does not. Operations are ordered on the current stream of the tensors' device: on a GPU the host
 // does not wait. Tensors are contiguous. Throws CollectiveError where the library fails or the others do not come in
@@ -28,6 +43,9 @@ class Communicator {
   virtual void broadcast(at::Tensor& tensor, int root) = 0;
   // mine [...] -> [size,...], in the order of ranks; may be a view of `mine` where there is one rank.
   virtual at::Tensor all_gather(const at::Tensor& mine) = 0;
+  // Begins to gather mine [n] of all ranks into `all` [size,n], beside what the current stream computes from here on;
+  // what it has computed before is done with `all`.
+  virtual std::unique_ptr<Begun> begin_all_gather(const at::Tensor& mine, const at::Tensor& all) = 0;
   // Returns when every rank has come.
   virtual void barrier() = 0;
   // The ranks that give the same color, ordered by rank; `name` says in messages what the group is for.

@@ -3,8 +3,22 @@
 #include <ATen/ATen.h>
 
 namespace prelude {
+namespace {
+
+class Done final : public Begun {
+ public:
+  void advance() override {}
+  void finish() override {}
+};
+
+}  // namespace
 
 at::Tensor SelfCommunicator::all_gather(const at::Tensor& mine) { return mine.unsqueeze(0); }
+
+std::unique_ptr<Begun> SelfCommunicator::begin_all_gather(const at::Tensor& mine, const at::Tensor& all) {
+  all[0].copy_(mine);
+  return std::make_unique<Done>();
+}
 
 std::unique_ptr<Communicator> SelfCommunicator::split(int /*color*/, const std::string& /*name*/) {
   return std::make_unique<SelfCommunicator>();

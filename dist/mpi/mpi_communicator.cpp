@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <array>
 #include <chrono>
 #include <limits>
 #include <thread>
@@ -48,6 +49,56 @@ void pause(int looks) {
   if (looks >= spins) std::this_thread::sleep_for(std::chrono::microseconds(20));
 }
 
+bool done(MPI_Request& request, const char* call) {
+  int flag = 0;
+  check_mpi(MPI_Test(&request, &flag, MPI_STATUS_IGNORE), call);
+  return flag != 0;
+}
+
+void wait(MPI_Request& request, const char* call) {
+  for (int looks = 0; !done(request, call); looks += looks < std::numeric_limits<int>::max() ? 1 : 0) pause(looks);
+}
+
+// Open MPI moves large messages on only while it is called, hence advance().
+class BegunGather final : public Begun {
+ public:
+  BegunGather(const at::Tensor& mine, const at::Tensor& all, FlightRecorder& recorder, std::uint64_t ticket)
+      : mine_(staged(mine, mine.scalar_type())),
+        all_(all),
+        host_(all.is_cpu() ? all : at::empty(all.sizes(), mine_.options())),
+        recorder_(recorder),
+        ticket_(ticket) {}
+  // A rank that comes here with a gather under way is ending by an error: MPI may write into the memory yet.
+  ~BegunGather() override {
+    if (request_ != MPI_REQUEST_NULL)
+      static_cast<void>(std::make_unique<std::array<at::Tensor, 2>>(std::array{mine_, host_}).release());
+  }
+
+  void start(MPI_Comm comm) {
+    const int bytes = count_of(static_cast<std::int64_t>(mine_.nbytes()));
+    check_mpi(MPI_Iallgather(mine_.const_data_ptr(), bytes, MPI_BYTE, host_.mutable_data_ptr(), bytes, MPI_BYTE, comm,
+                             &request_),
+              call_);
+  }
+  void advance() override {
+    if (request_ != MPI_REQUEST_NULL && done(request_, call_)) recorder_.end(ticket_);
+  }
+  void finish() override {
+    if (request_ != MPI_REQUEST_NULL) wait(request_, call_);
+    recorder_.end(ticket_);
+    if (!host_.is_same(all_)) all_.copy_(host_);
+  }
+
+ private:
+  static constexpr const char* call_ = "MPI_Iallgather";
+  at::Tensor mine_;  // [n] on the host
+  at::Tensor all_;   // [size,n]
+  at::Tensor host_;  // [size,n]; all_ itself on the CPU
+  FlightRecorder& recorder_;
+  std::uint64_t ticket_;
+  MPI_Request request_ = MPI_REQUEST_NULL;
+};
+
 }  // namespace
 
 MpiCommunicator::MpiCommunicator(MPI_Comm comm, const std::string& name, std::int64_t color, FlightRecorder& recorder)
@@ -70,11 +121,7 @@ void MpiCommunicator::run(Operation operation, const at::Tensor& tensor, const c
   const InFlight noted(recorder_, group_, operation, tensor.numel(), name_of(tensor.scalar_type()));
   MPI_Request request = MPI_REQUEST_NULL;
   check_mpi(start(&request), call);
-  int done = 0;
-  for (int looks = 0; done == 0; looks += looks < std::numeric_limits<int>::max() ? 1 : 0) {
-    check_mpi(MPI_Test(&request, &done, MPI_STATUS_IGNORE), call);
-    if (done == 0) pause(looks);
-  }
+  wait(request, call);
 }
 
 void MpiCommunicator::all_reduce_sum(at::Tensor& tensor) {
@@ -107,6 +154,15 @@ at::Tensor MpiCommunicator::all_gather(const at::Tensor& mine) {
                           request);
   });
   return all.to(mine.device());
+}
+
+std::unique_ptr<Begun> MpiCommunicator::begin_all_gather(const at::Tensor& mine, const at::Tensor& all) {
+  ensure(all.is_contiguous() && all.numel() == size_ * mine.numel() && all.scalar_type() == mine.scalar_type(),
+         "a gather of {} x {} elements into {}", size_, mine.numel(), all.numel());
+  const auto ticket = recorder_.begin(group_, Operation::all_gather, mine.numel(), name_of(mine.scalar_type()));
+  auto begun = std::make_unique<BegunGather>(mine, all, recorder_, ticket);
+  begun->start(comm_);
+  return begun;
 }
 
 void MpiCommunicator::barrier() {

@@ -28,6 +28,7 @@ class MpiCommunicator final : public Communicator {
   void all_reduce_sum(at::Tensor& tensor) override;
   void broadcast(at::Tensor& tensor, int root) override;
   at::Tensor all_gather(const at::Tensor& mine) override;
+  std::unique_ptr<Begun> begin_all_gather(const at::Tensor& mine, const at::Tensor& all) override;
   void barrier() override;
   std::unique_ptr<Communicator> split(int color, const std::string& name) override;
 

@@ -46,6 +46,18 @@ cudaStream_t stream_of(int device) {
   return c10::cuda::getCurrentCUDAStream(static_cast<c10::DeviceIndex>(device)).stream();
 }
 
+// The streams keep the order; its tensors outlive it (Begun), so the allocator need not know of the side stream.
+class BegunGather final : public Begun {
+ public:
+  BegunGather(c10::cuda::CUDAStream side, int device) : device_(device) { done_.record(side); }
+  void advance() override {}
+  void finish() override { done_.block(c10::cuda::getCurrentCUDAStream(static_cast<c10::DeviceIndex>(device_))); }
+
+ private:
+  int device_;
+  at::cuda::CUDAEvent done_;
+};
+
 }  // namespace
 
 NcclCommunicator::NcclCommunicator(ncclComm_t comm, int device, const std::string& name, std::int64_t color,
@@ -107,6 +119,22 @@ at::Tensor NcclCommunicator::all_gather(const at::Tensor& mine) {
                          stream_of(device_));
   });
   return all;
+}
+
+std::unique_ptr<Begun> NcclCommunicator::begin_all_gather(const at::Tensor& mine, const at::Tensor& all) {
+  ensure(all.is_cuda() && all.is_contiguous() && all.nbytes() == static_cast<std::size_t>(size_) * mine.nbytes(),
+         "a gather of {} x {} bytes into {}", size_, mine.nbytes(), all.nbytes());
+  const auto index = static_cast<c10::DeviceIndex>(device_);
+  if (!side_) side_ = c10::cuda::getStreamFromPool(/*isHighPriority=*/true, index);
+  at::cuda::CUDAEvent ready;
+  ready.record(c10::cuda::getCurrentCUDAStream(index));
+  ready.block(*side_);
+  const c10::cuda::CUDAStreamGuard on_side(*side_);
+  enqueue(Operation::all_gather, mine, "ncclAllGather", [&] {
+    return ncclAllGather(mine.const_data_ptr(), all.mutable_data_ptr(), mine.nbytes(), ncclUint8, comm_,
+                         stream_of(device_));
+  });
+  return std::make_unique<BegunGather>(*side_, device_);
 }
 
 void NcclCommunicator::barrier() {

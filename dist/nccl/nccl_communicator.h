@@ -1,10 +1,12 @@
 #pragma once
 
 #include <ATen/cuda/CUDAEvent.h>
+#include <c10/cuda/CUDAStream.h>
 #include <nccl.h>
 
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "dist/communicator.h"
@@ -25,6 +27,8 @@ class NcclCommunicator final : public Communicator {
   void all_reduce_sum(at::Tensor& tensor) override;
   void broadcast(at::Tensor& tensor, int root) override;
   at::Tensor all_gather(const at::Tensor& mine) override;
+  // On a stream of its own, which waits for the current one as it is now.
+  std::unique_ptr<Begun> begin_all_gather(const at::Tensor& mine, const at::Tensor& all) override;
   // Here the host waits: for all ranks and for the stream.
   void barrier() override;
   std::unique_ptr<Communicator> split(int color, const std::string& name) override;
@@ -44,6 +48,7 @@ class NcclCommunicator final : public Communicator {
   FlightRecorder& recorder_;
   std::size_t group_;  // in the recorder
   std::deque<Call> under_way_;
+  std::optional<c10::cuda::CUDAStream> side_;  // of collectives that are begun
   int rank_ = 0;
   int size_ = 1;
 };

@@ -54,6 +54,19 @@ TEST(Communicator, AllGatherKeepsTheOrderOfRanks) {
   }
 }
 
+TEST(Communicator, ABegunGatherIsThatOfOneCall) {
+  for (const auto type : {at::kFloat, at::kBFloat16}) {
+    for (const std::int64_t size : {std::int64_t{1}, std::int64_t{5}, std::int64_t{400003}}) {
+      const at::Tensor mine = brought(group().rank(), {size}, type);
+      const at::Tensor all = at::zeros({group().size(), size}, type);
+      const auto begun = group().begin_all_gather(mine, all);
+      begun->advance();
+      begun->finish();
+      EXPECT_TRUE(at::equal(all, group().all_gather(mine))) << size;
+    }
+  }
+}
+
 TEST(Communicator, SplitMakesGroupsByColorInTheOrderOfRanks) {
   const int color = group().rank() % 2;
   const auto part = group().split(color, "parity");

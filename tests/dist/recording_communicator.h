@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "dist/communicator.h"
+#include "dist/self_communicator.h"
 
 namespace prelude::test {
 
@@ -36,6 +37,12 @@ class RecordingCommunicator final : public Communicator {
     std::vector<std::int64_t> shape(static_cast<std::size_t>(mine.dim()) + 1, -1);
     shape[0] = size_;
     return mine.unsqueeze(0).expand(shape);
+  }
+  // Every rank brings what this one does.
+  std::unique_ptr<Begun> begin_all_gather(const at::Tensor& mine, const at::Tensor& all) override {
+    record("begin_all_gather", mine);
+    all.copy_(mine.unsqueeze(0).expand_as(all));
+    return SelfCommunicator().begin_all_gather(mine, all.narrow(0, 0, 1));
   }
   void barrier() override { record("barrier", at::empty({0})); }
   std::unique_ptr<Communicator> split(int, const std::string&) override {
