@@ -49,8 +49,10 @@ std::int64_t rank_bytes(const Model& model, std::int64_t prompt_rows, const Sess
     const int sharing = (neighbours + gpus - 1) / gpus;
     return static_cast<std::int64_t>(share_of_gpu * free / sharing) - trained;
   }
-  // The pages of a mapped backbone count as free.
-  return static_cast<std::int64_t>(share_of_host * free / neighbours) - model.weights().bytes() - trained;
+  // The pages of a mapped backbone count as free, and so does memory that was not written yet.
+  const auto& source = model.weights().encoder.source;
+  const std::int64_t weights = model.weights().bytes() + (source ? source->memory_bytes() : 0);
+  return static_cast<std::int64_t>(share_of_host * free / neighbours) - weights - trained;
 }
 
 StepPlace place_of(const Session& session, const Ranks& ranks, bool recompute) {

@@ -14,6 +14,7 @@
 #include "launch/ranks.h"
 #include "launch/run_folder.h"
 #include "launch/telemetry/run_telemetry.h"
+#include "launch/train/idle_passes.h"
 #include "launch/train/micro_batches.h"
 #include "launch/train/train_loop.h"
 #include "launch/version.h"
@@ -75,7 +76,9 @@ TrainEnd train(const PretrainOptions& options, const PretrainInputs& inputs, Pre
                   [&] {
                     const auto examples = loader.next();
                     ranks.world().recorder().set_step(static_cast<std::int64_t>(examples.step) + 1);
+                    const auto count = static_cast<std::int64_t>(examples.micro_batches.size());
                     return StepBatches{make_micro_batches(examples.micro_batches, config, device),
+                                       gathers_layers(options) ? idle_passes(ranks.data(), count) : 0,
                                        examples.positions.padding_share()};
                   },
                   sums, validation, telemetry, [&](const TrainState& now) { run.save(now); },
@@ -105,6 +108,14 @@ void introduce(Telemetry& telemetry, const PretrainOptions& options, const Pretr
   if (!ranks.world().alone()) {
     telemetry.message(fmt::format("{} ranks: {} data-parallel x {} tensor-parallel", ranks.world().size(),
                                   place.data_size, place.tensor_size));
+  }
+  if (gathers_layers(options)) {
+    const Weights& weights = inputs.model().weights();
+    telemetry.message(fmt::format(
+        "each rank holds 1/{} of every layer: {:.1f} MB here, and {:.1f} MB into which layers are gathered as they are "
+        "used",
+        place.data_size, static_cast<double>(weights.bytes()) / 1e6,
+        static_cast<double>(weights.encoder.source->memory_bytes()) / 1e6));
   }
   telemetry.message(describe(inputs));
   telemetry.message(fmt::format("micro-batches of at most {} encoder positions, prompt rows and padding included",

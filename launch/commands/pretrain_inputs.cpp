@@ -10,6 +10,7 @@
 #include "core/delta/prompt_init.h"
 #include "core/error.h"
 #include "core/io/checksum.h"
+#include "dist/gathered_layers.h"
 #include "tasks/pretext/make_pretext_task.h"
 
 namespace prelude {
@@ -19,6 +20,17 @@ Tokenizer tokenizer_of(const PretrainOptions& options, const Backbone& backbone)
   require(!backbone.tokenizer_path.empty(), "--backbone: '{}' has no spiece.model; copy the model's own into it",
           options.backbone);
   return Tokenizer::load(backbone.tokenizer_path, backbone.config.vocab_size);
+}
+
+Backbone open_backbone(const PretrainOptions& options, const Session& session, const Ranks& ranks) {
+  if (!gathers_layers(options)) {
+    return load_backbone(options.backbone, session.device, session.dtype, ranks.tensor());
+  }
+  const Mesh& mesh = ranks.mesh();
+  Backbone backbone = load_backbone(options.backbone, session.device, session.dtype, whole_model(),
+                                    LayerShare{mesh.place.data_rank, mesh.place.data_size});
+  gather_layers(backbone.config, backbone.weights, mesh.data->split(0, "layers"));
+  return backbone;
 }
 
 // Pieces stand in the order of their frequency, so the first ones are the 5,000 most common that Lester et al. sample
@@ -37,7 +49,7 @@ std::vector<std::int32_t> common_pieces(const Tokenizer& tokenizer) {
 }  // namespace
 
 PretrainInputs::PretrainInputs(const PretrainOptions& options, const Session& session, const Ranks& ranks)
-    : PretrainInputs(options, load_backbone(options.backbone, session.device, session.dtype, ranks.tensor()), ranks) {}
+    : PretrainInputs(options, open_backbone(options, session, ranks), ranks) {}
 
 PretrainInputs::PretrainInputs(const PretrainOptions& options, Backbone backbone, const Ranks& ranks)
     : files_(backbone.files),

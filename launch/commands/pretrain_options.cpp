@@ -138,6 +138,11 @@ void declare(OptionTable& table, PretrainOptions& options) {
   declare_session(table, options.session);
   declare_ranks(table, options.ranks);
   table
+      .add("shard", options.shard, "",
+           "What of the backbone a data-parallel rank holds. whole: all of it. gather: an equal part of every layer; "
+           "layers are gathered from all ranks just before they are used, forward and backward.")
+      .choices({"whole", "gather"});
+  table
       .add(
           "reduction", options.reduction, "",
           "How the ranks' gradients are added up. fast: one sum; its last bits depend on the number of ranks. ordered: "
@@ -163,6 +168,8 @@ void settle(PretrainOptions& options) {
   require(options.from.empty() || options.init_text.empty(), "--from and --init-text exclude each other; drop one");
   require((options.init == "text") == !options.init_text.empty(),
           "--init text and --init-text TEXT belong together; give both");
+  require(options.shard == "whole" || options.ranks.tensor_parallel == 1,
+          "--shard gather and --tensor-parallel {} both cut the backbone; drop one", options.ranks.tensor_parallel);
   if (!options.from.empty()) {
     const auto rows = read_prompt(options.from).rows.size(0);
     require(!options.prompt_length || *options.prompt_length == rows,
@@ -181,6 +188,8 @@ void settle(PretrainOptions& options) {
 Reduction reduction_of(const PretrainOptions& options) {
   return options.reduction == "ordered" ? Reduction::ordered : Reduction::fast;
 }
+
+bool gathers_layers(const PretrainOptions& options) { return options.shard == "gather"; }
 
 Schedule schedule_of(const PretrainOptions& options) {
   return {schedule_kind(options.schedule), options.learning_rate, options.warmup_steps, options.steps};

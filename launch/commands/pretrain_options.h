@@ -57,6 +57,7 @@ struct PretrainOptions {
   bool verify_frozen = true;
   SessionOptions session;
   RankOptions ranks;
+  std::string shard = "whole";
   std::string reduction = "fast";
   bool cuda_graphs = false;
 };
@@ -71,6 +72,8 @@ void settle(PretrainOptions& options);
 
 Schedule schedule_of(const PretrainOptions& options);
 Reduction reduction_of(const PretrainOptions& options);
+// Each data-parallel rank holds a part of every layer.
+bool gathers_layers(const PretrainOptions& options);
 // After settle(). start_id: the backbone's decoder_start_token_id.
 PretextOptions pretext_of(const PretrainOptions& options, std::int64_t start_id);
 

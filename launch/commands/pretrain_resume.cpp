@@ -16,8 +16,8 @@ constexpr std::array<std::string_view, 10> free_to_change{
     "backbone",           "corpus",   "output",        "checkpoint-every",
     "checkpoint-seconds", "keep",     "verify-frozen", "tensor-across-hosts",
     "collective-timeout", "recompute"};
-constexpr std::array<std::string_view, 7> change_rounding{
-    "threads", "micro-tokens", "micro-batch", "tensor-parallel", "reduction", "collectives", "cuda-graphs"};
+constexpr std::array<std::string_view, 8> change_rounding{"threads",   "micro-tokens", "micro-batch", "tensor-parallel",
+                                                          "reduction", "collectives",  "cuda-graphs", "shard"};
 
 template <std::size_t N>
 bool holds(const std::array<std::string_view, N>& names, const std::string& name) {

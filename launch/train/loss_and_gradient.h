@@ -3,6 +3,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
 #include <memory>
 
 #include "core/delta/delta.h"
@@ -21,6 +22,8 @@ class LossAndGradient {
   // Adds the gradient of the batch's summed loss to the .grad of the delta's leaf. Returns the loss, [], valid until
   // the next call.
   virtual at::Tensor add(const Batch& batch) = 0;
+  // Takes part in what the ranks do together in so many micro-batches of other ranks (Model::pass_idly).
+  virtual void pass_idly(std::int64_t passes) = 0;
 };
 
 class EagerLossAndGradient final : public LossAndGradient {
@@ -28,6 +31,7 @@ class EagerLossAndGradient final : public LossAndGradient {
   // Both outlive this.
   EagerLossAndGradient(const Model& model, const Delta& delta) : model_(model), delta_(delta) {}
   at::Tensor add(const Batch& batch) override;
+  void pass_idly(std::int64_t passes) override { model_.pass_idly(passes); }
 
  private:
   const Model& model_;

@@ -75,7 +75,7 @@ void TrainLoop::step(const StopSignal& signal) {
   const double rate = learning_rate(settings_.schedule, state_.step);
   if (signal.requested()) parts_.sums.vote_to_stop();
   const auto result = train_step(parts_.micro_batch, parts_.sums, parts_.optimizer, batches.micro_batches,
-                                 settings_.clip, rate);
+                                 settings_.clip, rate, batches.idle_passes);
   stop_ = result.stop;
   ++state_.step;
 

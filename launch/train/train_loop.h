@@ -32,7 +32,8 @@ struct TrainSettings {
 
 struct StepBatches {
   std::vector<Batch> micro_batches;
-  double padding = 0;  // share of the encoder positions, prompt rows included
+  std::int64_t idle_passes = 0;  // micro-batches that another rank has more, where the ranks gather layers
+  double padding = 0;            // share of the encoder positions, prompt rows included
 };
 
 // What the loop works on; all outlive it.

@@ -7,13 +7,15 @@
 namespace prelude {
 
 StepResult train_step(LossAndGradient& micro_batch, StepSums& sums, AdamW& optimizer,
-                      std::span<const Batch> micro_batches, double clip, double learning_rate) {
+                      std::span<const Batch> micro_batches, double clip, double learning_rate,
+                      std::int64_t idle_passes) {
   sums.zero();
   for (const Batch& batch : micro_batches) {
     sums.next_micro_batch();
     const at::Tensor loss = micro_batch.add(batch);  // []; the gradient into sums.gradient()
     sums.add(loss, batch.label_tokens, batch.source_tokens);
   }
+  micro_batch.pass_idly(idle_passes);
   sums.sum_over_ranks();
   sums.divide_by_tokens();
 

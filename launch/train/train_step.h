@@ -23,8 +23,9 @@ struct StepResult {
 // clipped to the norm `clip` (> 0), and an AdamW step at `learning_rate`. So any cut of the same examples into
 // micro-batches and ranks makes the same update, up to rounding. The ranks give their own micro-batches (maybe none)
 // and all make the same update. Where loss or gradient is not finite, nothing is updated. The host waits for the device
-// once, where the result is read.
+// once, where the result is read. `idle_passes`: micro-batches that another rank has more (launch/train/idle_passes.h).
 StepResult train_step(LossAndGradient& micro_batch, StepSums& sums, AdamW& optimizer,
-                      std::span<const Batch> micro_batches, double clip, double learning_rate);
+                      std::span<const Batch> micro_batches, double clip, double learning_rate,
+                      std::int64_t idle_passes = 0);
 
 }  // namespace prelude

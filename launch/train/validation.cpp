@@ -17,6 +17,9 @@ at::Tensor to_device(const std::vector<std::int64_t>& values, at::Device device)
   return at::tensor(values, at::kLong).to(device);
 }
 
+// What the first of `ranks` has of `parts` that are dealt out in turn.
+std::int64_t greatest_share(std::int64_t parts, std::int64_t ranks) { return (parts + ranks - 1) / ranks; }
+
 // Where the answer stands in the labels: they are the target without its first id.
 std::int64_t answer_row(const Example& example, std::int32_t answer) {
   const auto found = std::find(example.target.begin() + 1, example.target.end(), answer);
@@ -70,6 +73,7 @@ ValidationResult Validation::evaluate(const Model& model, const Delta& delta) co
     choices.masked_fill_(part.not_offered, -std::numeric_limits<double>::infinity());
     row[1].copy_((choices.argmax(1) == part.answers).sum());  // []
   }
+  model.pass_idly(greatest_share(all_parts_, data_.size()) - static_cast<std::int64_t>(parts_.size()));
   data_.all_reduce_sum(sums);
   const at::Tensor read = sums.cpu();
   double loss = 0;

@@ -97,12 +97,37 @@ TEST_F(PretrainOnRanks, ARunGoesOnOnAnotherNumberOfRanks) {
   EXPECT_LT(difference("rounded", "one"), 1e-4);
 }
 
-// The same layout again: the very same bits, with the default reduction and with a cut model.
+// A few positions at a time: ranks have unequal numbers of micro-batches, in validation, too.
+TEST_F(PretrainOnRanks, GatheredLayersEndWhereOneRankEnds) {
+  const std::vector<std::string> steps{"--steps", "20", "--micro-tokens", "70"};
+  ASSERT_EQ(bench_.pretrain("one", steps).code, 0);
+  for (const int ranks : {1, 2, 3, 4}) {
+    const std::string run = fmt::format("r{}", ranks);
+    std::vector<std::string> more = steps;
+    more.insert(more.end(), {"--shard", "gather"});
+    const auto result = pretrain(ranks, run, more);
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_NE(result.errors.find(fmt::format("each rank holds 1/{} of every layer", ranks)), std::string::npos);
+    EXPECT_LT(difference(run, "one"), 1e-4) << ranks;
+  }
+}
+
+TEST_F(PretrainOnRanks, GatheredLayersAndACutModelExcludeEachOther) {
+  const auto result = pretrain(2, "both", {"--shard", "gather", "--tensor-parallel", "2"});
+  EXPECT_EQ(result.code, 2);
+  EXPECT_NE(result.errors.find("--shard gather and --tensor-parallel 2 both cut the backbone; drop one"),
+            std::string::npos)
+      << result.errors;
+}
+
+// The same layout again: the very same bits, with the default reduction, with a cut model and with one in slices.
 TEST_F(PretrainOnRanks, AKilledRunResumesToTheSameBytes) {
-  for (const int tensor : {1, 2}) {
-    const std::vector<std::string> more{"--steps", "40", "--tensor-parallel", std::to_string(tensor)};
-    const std::string whole = fmt::format("whole{}", tensor);
-    const std::string killed = fmt::format("killed{}", tensor);
+  const std::vector<std::vector<std::string>> layouts{{}, {"--tensor-parallel", "2"}, {"--shard", "gather"}};
+  for (std::size_t k = 0; k < layouts.size(); ++k) {
+    std::vector<std::string> more{"--steps", "40"};
+    more.insert(more.end(), layouts[k].begin(), layouts[k].end());
+    const std::string whole = fmt::format("whole{}", k);
+    const std::string killed = fmt::format("killed{}", k);
     ASSERT_EQ(pretrain(4, whole, more).code, 0);
     RunningProgram program(PRELUDE_MPIRUN, with_ranks(4, bench_.arguments(killed, more)));
     ASSERT_TRUE(wait_for([&] { return bench_.last_step(killed) >= 9; }));
@@ -115,8 +140,8 @@ TEST_F(PretrainOnRanks, AKilledRunResumesToTheSameBytes) {
     EXPECT_NE(result.errors.find(" died"), std::string::npos) << result.errors;
     ASSERT_LT(bench_.last_step(killed), 40);
     ASSERT_EQ(pretrain(4, killed, more).code, 0);
-    EXPECT_EQ(prompt(killed), prompt(whole)) << tensor;
-    EXPECT_EQ(bench_.metrics(killed), bench_.metrics(whole)) << tensor;
+    EXPECT_EQ(prompt(killed), prompt(whole)) << k;
+    EXPECT_EQ(bench_.metrics(killed), bench_.metrics(whole)) << k;
   }
 }
 

@@ -63,6 +63,7 @@ class GraphedLossAndGradient final : public LossAndGradient {
     leaf.mutable_grad().add_(step.gradient);
     return step.loss;
   }
+  void pass_idly(std::int64_t passes) override { eager_.pass_idly(passes); }
 
  private:
   std::int64_t pad_id() const { return model_.config().pad_token_id; }
