@@ -21,6 +21,7 @@ struct PlanOptions {
   std::string dtype = "bfloat16";
   std::string device = "cuda";
   std::vector<std::string> ranks;
+  std::string shard = "whole";
   bool equal_lengths = false;
   PlannedJob job;
   MachineAssumptions machine;
@@ -50,6 +51,10 @@ void declare_job(OptionTable& table, PlanOptions& options) {
   table.add("tensor-parallel", job.tensor, "N", "Ranks that share one copy of the backbone.")
       .at_least(1)
       .at_most(most_ranks);
+  table
+      .add("shard", options.shard, "",
+           "What of the backbone a data-parallel rank holds: all of it, or (gather) an equal part of every layer.")
+      .choices({"whole", "gather"});
   table.add("dtype", options.dtype, "", "Number type of weights and activations.").choices({"float32", "bfloat16"});
   table.add("device", options.device, "", "Where the job computes: its memory differs.").choices({"cpu", "cuda"});
   table.add("recompute", job.recompute, "",
@@ -138,6 +143,9 @@ int run(const PlanOptions& options) {
   job.element_bytes = options.dtype == "float32" ? 4 : 2;
   job.cpu_kernels = options.device == "cpu" && options.dtype == "float32";
   job.padded = !options.equal_lengths && job.micro_batch > 1;
+  job.gather = options.shard == "gather";
+  require(!job.gather || job.tensor == 1, "--shard gather and --tensor-parallel {} both cut the backbone; drop one",
+          job.tensor);
   require_tensor_degree(job.config, job.tensor);
   settle_ranks(options.ranks, job);
   plan.rows = plan_ranks(job, plan.machine);

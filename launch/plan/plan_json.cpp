@@ -12,9 +12,11 @@ Json collectives(const Collectives& sums) { return {{"number", sums.number}, {"b
 
 Json job(const Plan& plan) {
   const PlannedJob& job = plan.job;
-  return {{"prompt_length", job.prompt},    {"source", job.source},          {"target", job.target},
-          {"micro_batch", job.micro_batch}, {"tensor_parallel", job.tensor}, {"dtype", plan.dtype},
-          {"equal_lengths", !job.padded},   {"fixed_batch", job.fixed_batch}};
+  return {{"prompt_length", job.prompt},   {"source", job.source},
+          {"target", job.target},          {"micro_batch", job.micro_batch},
+          {"tensor_parallel", job.tensor}, {"shard", job.gather ? "gather" : "whole"},
+          {"dtype", plan.dtype},           {"equal_lengths", !job.padded},
+          {"fixed_batch", job.fixed_batch}};
 }
 
 Json assumptions(const MachineAssumptions& machine) {
@@ -24,11 +26,13 @@ Json assumptions(const MachineAssumptions& machine) {
 }
 
 Json weights(const PlannedJob& job) {
-  const WeightElements held = resident_weights(job.config, job.tensor);
+  const SharedElements shared = shared_weights(job.config, job.ranks.front() / job.tensor);
+  const WeightElements held = job.gather ? shared.held : resident_weights(job.config, job.tensor);
   return {{"parameters", resident_weights(job.config, 1).resident()},
           {"sharded_bytes", held.sharded * job.element_bytes},
           {"replicated_bytes", held.replicated * job.element_bytes},
-          {"resident_bytes", held.resident() * job.element_bytes}};
+          {"gathered_bytes", job.gather ? shared.memory * job.element_bytes : 0},
+          {"resident_bytes", weight_bytes(job, job.tensor, job.ranks.front() / job.tensor)}};
 }
 
 Json memory(const Plan& plan) {
@@ -63,19 +67,25 @@ Json counts(const RanksPlan& row) {
             {"decoder_backward", collectives(row.tensor.decoder_backward)},
             {"memory_backward", collectives(row.tensor.memory_backward)},
             {"total", collectives(row.tensor.total())}}},
+          {"weight_bytes", row.weights},
+          {"layer_gathers", collectives(row.gathers)},
+          {"gather_bytes_sent", row.gather_sent},
           {"world_sum", collectives({row.world_sum > 0 ? 1 : 0, row.world_sum})},
           {"tensor_bytes_sent", row.tensor_sent},
           {"world_bytes_sent", row.world_sent}};
 }
 
-Json predicted(const RanksPlan& row) {
-  return {{"compute_seconds", row.compute_seconds},
-          {"tensor_seconds", row.tensor_seconds},
-          {"world_seconds", row.world_seconds},
-          {"step_seconds", row.seconds()},
-          {"examples_per_second", row.examples_per_second()},
-          {"efficiency", row.efficiency},
-          {"scaling", row.scaling}};
+Json predicted(const Plan& plan, const RanksPlan& row) {
+  Json object{{"compute_seconds", row.compute_seconds}, {"tensor_seconds", row.tensor_seconds},
+              {"gather_seconds", row.gather_seconds},   {"world_seconds", row.world_seconds},
+              {"step_seconds", row.seconds()},          {"examples_per_second", row.examples_per_second()},
+              {"efficiency", row.efficiency},           {"scaling", row.scaling}};
+  if (!plan.job.gather) return object;
+  object["overlapped_step_seconds"] = row.overlapped_seconds();
+  const auto rival = tensor_rival(plan.job, row, plan.machine);
+  object["fastest_tensor_parallel"] = rival ? Json(rival->tensor) : Json();
+  object["fastest_tensor_parallel_step_seconds"] = rival ? Json(rival->seconds) : Json();
+  return object;
 }
 
 }  // namespace
@@ -94,7 +104,7 @@ std::string plan_json(const Plan& plan) {
                                {"global_batch", row.global_batch},
                                {"examples", row.examples},
                                {"counted", counts(row)},
-                               {"predicted", predicted(row)}});
+                               {"predicted", predicted(plan, row)}});
   }
   return object.dump() + "\n";
 }

@@ -27,15 +27,29 @@ std::string bytes_line(const char* name, std::int64_t bytes, const std::string& 
 std::string head(const Plan& plan) {
   const PlannedJob& job = plan.job;
   return fmt::format(
-      "{}: {} parameters, {}, tensor parallel {}\n"
+      "{}: {} parameters, {}, {}\n"
       "An example: prompt {} + source {} + target {} tokens; micro-batches of at most {}\n\n"
       "COUNTED from shapes; nothing was loaded or run\n\n",
-      plan.model, grouped(resident_weights(job.config, 1).resident()), plan.dtype, job.tensor, job.prompt, job.source,
-      job.target, job.micro_batch);
+      plan.model, grouped(resident_weights(job.config, 1).resident()), plan.dtype,
+      job.gather ? std::string("layers gathered") : fmt::format("tensor parallel {}", job.tensor), job.prompt,
+      job.source, job.target, job.micro_batch);
+}
+
+std::string shared_weights_text(const PlannedJob& job) {
+  const std::int64_t data = job.ranks.front();
+  const SharedElements shared = shared_weights(job.config, data);
+  std::string text = fmt::format("Weights a rank at --ranks {}\n", data);
+  text += bytes_line("in slices", shared.held.sharded * job.element_bytes,
+                     fmt::format("1/{} of every layer's q, k, v, o, wi, wo", data));
+  text += bytes_line("replicated", shared.held.replicated * job.element_bytes,
+                     "embedding, output matrix, norms, positions");
+  text += bytes_line("gathered into", shared.memory * job.element_bytes, "2 of the largest layer");
+  return text + bytes_line("resident", weight_bytes(job, 1, data), "");
 }
 
 std::string weights(const Plan& plan) {
   const PlannedJob& job = plan.job;
+  if (job.gather) return shared_weights_text(job) + "\n";
   const WeightElements held = resident_weights(job.config, job.tensor);
   std::string text = "Weights a rank\n";
   text += bytes_line("sharded", held.sharded * job.element_bytes,
@@ -86,6 +100,18 @@ std::string counts(const Plan& plan) {
   return text + "  whole: the output matrix, computed by every tensor rank (norms, too; they are not counted)\n\n";
 }
 
+std::string gathers(const Plan& plan) {
+  if (!plan.job.gather) return "";
+  std::string text =
+      "Layers gathered a step and rank, forward and backward of each micro-batch (sent: ring all-gather, (N-1)/N)\n";
+  text += fmt::format("{:>7}{:>19}{:>9}{:>22}{:>21}\n", "ranks", "resident bytes", "gathers", "bytes gathered", "sent");
+  for (const RanksPlan& row : plan.rows) {
+    text += fmt::format("{:>7}{:>19}{:>9}{:>22}{:>21}\n", row.ranks, grouped(row.weights), grouped(row.gathers.number),
+                        grouped(row.gathers.bytes), grouped(row.gather_sent));
+  }
+  return text + "\n";
+}
+
 std::string memory_verdict(const Plan& plan, std::int64_t batch, std::int64_t total) {
   const double limit = plan.machine.memory_gib;
   if (gib(total) <= limit) return fmt::format("  fits in {} GiB\n\n", limit);
@@ -105,7 +131,7 @@ std::string memory(const Plan& plan) {
   const std::int64_t batch = std::min(job.micro_batch, row.examples);
   const std::int64_t total = rank_bytes(job, job.tensor, batch);
   std::string text = fmt::format("Memory a rank, micro-batch of {}: an ESTIMATE from what the operators save\n", batch);
-  text += bytes_line("weights", resident_weights(job.config, job.tensor).resident() * job.element_bytes, "");
+  text += bytes_line("weights", row.weights, job.gather ? "with the memory that layers are gathered into" : "");
   text += bytes_line("trained", trained_bytes(job.config, job.prompt), "prompt, gradient, AdamW's moments");
   text += bytes_line("encoder", row.memory.encoder, "norm inputs, q, k, v, output, feed-forward halves");
   text += bytes_line("decoder", row.memory.decoder, "the same; keys and values of the encoder's output");
@@ -124,6 +150,29 @@ std::string tensor_links(const Plan& plan) {
   return inside ? "; tensor groups stay in a host" : "; tensor groups CROSS hosts";
 }
 
+// Whether gathered layers are faster than tensor-parallel ranks under the same assumptions.
+std::string rivals(const Plan& plan) {
+  std::string text =
+      "PREDICTED likewise: gathers beside the products, and the fastest --tensor-parallel that fits, of the same "
+      "batch\n";
+  text += fmt::format("{:>7}{:>13}{:>15}{:>8}{:>13}  {}\n", "ranks", "step s", "overlapped s", "degree", "its step s",
+                      "faster");
+  for (const RanksPlan& row : plan.rows) {
+    const auto rival = tensor_rival(plan.job, row, plan.machine);
+    if (!rival) {
+      text += fmt::format("{:>7}{:>13.4f}{:>15.4f}{:>8}{:>13}  {}\n", row.ranks, row.seconds(),
+                          row.overlapped_seconds(), "-", "-", "gather (no degree fits)");
+      continue;
+    }
+    const char* const faster = row.seconds() < rival->seconds              ? "gather"
+                               : row.overlapped_seconds() < rival->seconds ? "gather, where it overlaps"
+                                                                           : "tensor parallel";
+    text += fmt::format("{:>7}{:>13.4f}{:>15.4f}{:>8}{:>13.4f}  {}\n", row.ranks, row.seconds(),
+                        row.overlapped_seconds(), rival->tensor, rival->seconds, faster);
+  }
+  return text;
+}
+
 std::string prediction(const Plan& plan) {
   const MachineAssumptions& m = plan.machine;
   std::string text = fmt::format(
@@ -135,12 +184,14 @@ std::string prediction(const Plan& plan) {
       m.matmul_tflops, m.link_gbytes, m.ranks_per_host, m.network_gbytes, m.latency_us, tensor_links(plan),
       plan.job.fixed_batch ? "the global batch is fixed (strong scaling)"
                            : "a data rank keeps its examples (weak scaling): the global batch grows with the ranks");
-  text += fmt::format("{:>7}{:>11}{:>11}{:>11}{:>11}{:>13}{:>12}{:>9}\n", "ranks", "compute s", "tensor s", "world s",
-                      "step s", "examples/s", "efficiency", "scaling");
+  text += fmt::format("{:>7}{:>11}{:>11}{:>11}{:>11}{:>13}{:>12}{:>9}\n", "ranks", "compute s",
+                      plan.job.gather ? "gather s" : "tensor s", "world s", "step s", "examples/s", "efficiency",
+                      "scaling");
   for (const RanksPlan& row : plan.rows) {
-    text += fmt::format("{:>7}{:>11.4f}{:>11.4f}{:>11.6f}{:>11.4f}{:>13.1f}{:>11.1f}%{:>8.1f}%\n", row.ranks,
-                        row.compute_seconds, row.tensor_seconds, row.world_seconds, row.seconds(),
-                        row.examples_per_second(), 100 * row.efficiency, 100 * row.scaling);
+    text +=
+        fmt::format("{:>7}{:>11.4f}{:>11.4f}{:>11.6f}{:>11.4f}{:>13.1f}{:>11.1f}%{:>8.1f}%\n", row.ranks,
+                    row.compute_seconds, plan.job.gather ? row.gather_seconds : row.tensor_seconds, row.world_seconds,
+                    row.seconds(), row.examples_per_second(), 100 * row.efficiency, 100 * row.scaling);
   }
   return text +
          "  efficiency: useful FLOPs over what the ranks could do at the assumed rate; scaling: examples a rank over "
@@ -151,7 +202,8 @@ std::string prediction(const Plan& plan) {
 }  // namespace
 
 std::string plan_text(const Plan& plan) {
-  return head(plan) + weights(plan) + collectives(plan) + counts(plan) + memory(plan) + prediction(plan);
+  return head(plan) + weights(plan) + collectives(plan) + counts(plan) + gathers(plan) + memory(plan) +
+         prediction(plan) + (plan.job.gather ? rivals(plan) : "");
 }
 
 }  // namespace prelude

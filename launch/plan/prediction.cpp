@@ -43,6 +43,12 @@ RanksPlan count(const PlannedJob& job, std::int64_t ranks) {
   plan.micro_batches = divide_up(plan.examples, job.micro_batch);
   count_tensor_collectives(job, plan);
   plan.tensor_sent = ring_bytes(job.tensor, static_cast<double>(plan.tensor.total().bytes));
+  if (job.gather) {
+    const Collectives one = layer_gathers(job.config, plan.data, job.element_bytes);
+    plan.gathers = {plan.micro_batches * one.number, plan.micro_batches * one.bytes};
+    plan.gather_sent = ring_gather_bytes(plan.data, static_cast<double>(plan.gathers.bytes));
+  }
+  plan.weights = weight_bytes(job, job.tensor, plan.data);
   plan.world_sum = ranks == 1 ? 0 : world_sum_bytes(job.config, job.prompt);
   plan.world_sent = ring_bytes(ranks, static_cast<double>(plan.world_sum));
   const RankFlops one = rank_flops(job.config, job.positions(), job.target, job.tensor);
@@ -66,6 +72,8 @@ void predict(const PlannedJob& job, const MachineAssumptions& machine, RanksPlan
   plan.compute_seconds = plan.flops.total() / (machine.matmul_tflops * tera);
   plan.tensor_seconds = static_cast<double>(plan.tensor.total().number) * latency +
                         plan.tensor_sent / (tensor_groups_in_host(plan.ranks, job.tensor, machine) ? link : network);
+  plan.gather_seconds =
+      static_cast<double>(plan.gathers.number) * latency + plan.gather_sent / (one_host ? link : network);
   if (plan.ranks > 1) plan.world_seconds = latency + plan.world_sent / (one_host ? link : network);
   const double useful = static_cast<double>(plan.global_batch) * step_flops(job.config, job.positions(), job.target);
   plan.efficiency = useful / (static_cast<double>(plan.ranks) * machine.matmul_tflops * tera * plan.seconds());
@@ -86,6 +94,31 @@ std::vector<RanksPlan> plan_ranks(const PlannedJob& job, const MachineAssumption
   return plans;
 }
 
+std::optional<TensorRival> tensor_rival(const PlannedJob& job, const RanksPlan& row,
+                                        const MachineAssumptions& machine) {
+  std::optional<TensorRival> best;
+  PlannedJob rival = job;
+  rival.gather = false;
+  rival.fixed_batch = true;
+  rival.global_batch = row.global_batch;
+  rival.ranks = {row.ranks};
+  for (const std::int64_t degree : tensor_degrees(job.config)) {
+    if (degree == 1 || row.ranks % degree != 0) continue;
+    rival.tensor = degree;
+    const RanksPlan its = plan_ranks(rival, machine).front();
+    const std::int64_t batch = std::min(job.micro_batch, its.examples);
+    if (gib(rank_bytes(rival, degree, batch)) > machine.memory_gib) continue;
+    if (!best || its.seconds() < best->seconds) best = {degree, its.seconds()};
+  }
+  return best;
+}
+
+std::int64_t weight_bytes(const PlannedJob& job, std::int64_t tensor, std::int64_t data) {
+  if (!job.gather || tensor > 1) return resident_weights(job.config, tensor).resident() * job.element_bytes;
+  const SharedElements shared = shared_weights(job.config, data);
+  return (shared.held.resident() + shared.memory) * job.element_bytes;
+}
+
 bool tensor_groups_in_host(std::int64_t ranks, std::int64_t tensor, const MachineAssumptions& machine) {
   return ranks <= machine.ranks_per_host || machine.ranks_per_host % tensor == 0;
 }
@@ -93,7 +126,7 @@ bool tensor_groups_in_host(std::int64_t ranks, std::int64_t tensor, const Machin
 std::int64_t rank_bytes(const PlannedJob& job, std::int64_t tensor, std::int64_t micro_batch) {
   const StepMemory step =
       step_memory(job.config, {micro_batch, job.positions(), job.target}, job.place(tensor), job.padded);
-  return resident_weights(job.config, tensor).resident() * job.element_bytes + trained_bytes(job.config, job.prompt) +
+  return weight_bytes(job, tensor, job.ranks.front() / job.tensor) + trained_bytes(job.config, job.prompt) +
          step.total();
 }
 

@@ -1,6 +1,7 @@
 // What a pre-training step costs each rank, counted, and how long it would take, predicted from stated assumptions.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -30,6 +31,7 @@ struct PlannedJob {
   std::int64_t global_batch = 32;
   std::int64_t micro_batch = 16;
   std::int64_t tensor = 1;
+  bool gather = false;  // a data rank holds a part of every layer (--shard gather); not with `tensor`
   std::int64_t element_bytes = 2;
   std::vector<std::int64_t> ranks;  // multiples of `tensor`
   bool fixed_batch = false;         // the same global batch for all `ranks`; else the first one's examples a rank
@@ -50,7 +52,10 @@ struct RanksPlan {
   std::int64_t micro_batches = 0;
   TensorCollectives tensor;    // of all micro-batches
   std::int64_t world_sum = 0;  // bytes; 0 for one rank
+  Collectives gathers;         // of layers, of all micro-batches, in a step that follows another
+  std::int64_t weights = 0;    // bytes held, and of the memory into which layers are gathered
   double tensor_sent = 0;      // bytes that the rank sends
+  double gather_sent = 0;
   double world_sent = 0;
   RankFlops flops{};
   std::int64_t corpus_bytes = 0;  // tokens of its examples
@@ -58,8 +63,13 @@ struct RanksPlan {
 
   double compute_seconds = 0;
   double tensor_seconds = 0;
+  double gather_seconds = 0;
   double world_seconds = 0;
-  double seconds() const { return compute_seconds + tensor_seconds + world_seconds; }
+  double seconds() const { return compute_seconds + tensor_seconds + gather_seconds + world_seconds; }
+  // The same where layers are gathered entirely beside the products.
+  double overlapped_seconds() const {
+    return std::max(compute_seconds, gather_seconds) + tensor_seconds + world_seconds;
+  }
   double examples_per_second() const { return static_cast<double>(global_batch) / seconds(); }
   double efficiency = 0;  // useful FLOPs of the step over what all ranks could do in its time at the assumed rate
   double scaling = 0;     // examples a second and rank over those of the first number of ranks
@@ -67,10 +77,21 @@ struct RanksPlan {
 
 std::vector<RanksPlan> plan_ranks(const PlannedJob& job, const MachineAssumptions& machine);
 
+// The tensor degree, more than 1, with which the same ranks would compute the same global batch fastest, and how; empty
+// where none divides the ranks and fits the memory.
+struct TensorRival {
+  std::int64_t tensor = 0;
+  double seconds = 0;
+};
+std::optional<TensorRival> tensor_rival(const PlannedJob& job, const RanksPlan& row, const MachineAssumptions& machine);
+
 // Whether every tensor group stays in a host: its ranks are neighbours, hosts are filled in order.
 bool tensor_groups_in_host(std::int64_t ranks, std::int64_t tensor, const MachineAssumptions& machine);
 
-// Bytes of a rank: weights, what trains, and the step of one micro-batch of `micro_batch` examples.
+// Bytes of a rank's weights: what is held, and the memory into which layers are gathered.
+std::int64_t weight_bytes(const PlannedJob& job, std::int64_t tensor, std::int64_t data);
+// Bytes of a rank at the first number of ranks: weights, what trains, and the step of one micro-batch of `micro_batch`
+// examples.
 std::int64_t rank_bytes(const PlannedJob& job, std::int64_t tensor, std::int64_t micro_batch);
 
 // What would fit the assumed memory where the job does not, one thing changed at a time; empty where nothing does.

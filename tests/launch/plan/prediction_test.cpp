@@ -90,6 +90,43 @@ TEST(Prediction, CountsARaggedMicroBatch) {
   EXPECT_EQ(row.tensor.total().bytes, whole.tensor.total().bytes);
 }
 
+// 24 encoder layers of 193 M weights, 24 decoder layers of 260 M; both kinds divide by 8.
+TEST(Prediction, OfGatheredLayersSendsThemTwice) {
+  PlannedJob job = xxl(1, {8});
+  job.gather = true;
+  job.global_batch = 8 * 32;
+  const RanksPlan row = plan_ranks(job, round_machine()).front();
+  const std::int64_t encoder = 4096 * (4 * 4096 + 3 * 10240);
+  const std::int64_t decoder = 4096 * (8 * 4096 + 3 * 10240);
+  const std::int64_t outside = 2 * 32128 * 4096 + 4096 * (2 * 24 + 3 * 24 + 2) + 2 * 32 * 64;
+  EXPECT_EQ(row.weights, 2 * (24 * (encoder + decoder) / 8 + outside + 2 * decoder));
+  EXPECT_EQ(row.gathers.number, 2 * 2 * (48 - 2));  // two micro-batches
+  EXPECT_EQ(row.gathers.bytes, 2 * 2 * ((22 * encoder + 24 * decoder) + (24 * encoder + 22 * decoder)));
+  EXPECT_NEAR(row.gather_sent, 7.0 / 8 * static_cast<double>(row.gathers.bytes), 1);
+  EXPECT_NEAR(row.gather_seconds, 2 * 92 * 50e-6 + row.gather_sent / 200e9, 1e-9);
+  EXPECT_NEAR(row.seconds(), row.compute_seconds + row.gather_seconds + row.world_seconds, 1e-12);
+  EXPECT_LT(row.overlapped_seconds(), row.seconds());
+}
+
+TEST(Prediction, OfGatheredLayersNamesTheFastestTensorDegree) {
+  PlannedJob job = xxl(1, {8});
+  job.gather = true;
+  const MachineAssumptions machine = round_machine();
+  const RanksPlan row = plan_ranks(job, machine).front();
+  const auto rival = tensor_rival(job, row, machine);
+  ASSERT_TRUE(rival);
+  for (const std::int64_t degree : {2, 4, 8}) {
+    PlannedJob cut = xxl(degree, {8});
+    const RanksPlan its = plan_ranks(cut, machine).front();
+    EXPECT_EQ(its.global_batch, row.global_batch);
+    EXPECT_GE(its.seconds(), rival->seconds) << degree;
+    if (degree == rival->tensor) {
+      EXPECT_EQ(its.seconds(), rival->seconds);
+    }
+  }
+  EXPECT_FALSE(tensor_rival(xxl(1, {1}), plan_ranks(xxl(1, {1}), machine).front(), machine));
+}
+
 TEST(Prediction, FindsWhatWouldFit) {
   const PlannedJob job = xxl(1, {1});
   MachineAssumptions machine = round_machine();
