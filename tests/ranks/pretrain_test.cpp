@@ -161,16 +161,18 @@ TEST_F(PretrainOnRanks, ASignalAtAnyRankStopsAllAfterACheckpoint) {
 }
 
 TEST_F(PretrainOnRanks, AStoppedRankIsNamedWithinTheTimeout) {
-  RunningProgram program(PRELUDE_MPIRUN,
-                         with_ranks(4, bench_.arguments("still", {"--steps", "2000", "--collective-timeout", "2"})));
-  ASSERT_TRUE(wait_for([&] { return bench_.last_step("still") >= 3; }));
-  const int victim = process_of_rank(program.process(), 1);
-  ::kill(victim, SIGSTOP);
-  const auto result = program.wait();
-  EXPECT_NE(result.code, 0);
-  EXPECT_NE(result.errors.find("rank 1 on "), std::string::npos) << result.errors;
-  EXPECT_NE(result.errors.find("did not answer"), std::string::npos) << result.errors;
-  EXPECT_TRUE(wait_for([&] { return !process_lives(victim); }));
+  for (const std::string shard : {"whole", "gather"}) {
+    const std::vector<std::string> more{"--steps", "2000", "--collective-timeout", "2", "--shard", shard};
+    RunningProgram program(PRELUDE_MPIRUN, with_ranks(4, bench_.arguments("still-" + shard, more)));
+    ASSERT_TRUE(wait_for([&] { return bench_.last_step("still-" + shard) >= 3; }));
+    const int victim = process_of_rank(program.process(), 1);
+    ::kill(victim, SIGSTOP);
+    const auto result = program.wait();
+    EXPECT_NE(result.code, 0);
+    EXPECT_NE(result.errors.find("rank 1 on "), std::string::npos) << result.errors;
+    EXPECT_NE(result.errors.find("did not answer"), std::string::npos) << result.errors;
+    EXPECT_TRUE(wait_for([&] { return !process_lives(victim); }));
+  }
 }
 
 }  // namespace
