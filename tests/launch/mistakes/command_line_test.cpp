@@ -39,6 +39,11 @@ TEST(Mistakes, OfNumbers) {
 
 TEST(Mistakes, OfNames) {
   Workshop shop;
+  const auto with_graphs = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> words = shop.pretrain("r", more);
+    words.emplace_back("--cuda-graphs");
+    return words;
+  };
   std::vector<Mistake> table{
       {"unknown task",
        shop.pretrain("r", {"--task", "nps"}),
@@ -46,11 +51,9 @@ TEST(Mistakes, OfNames) {
       {"unknown schedule", shop.pretrain("r", {"--schedule", "cosin"}), {"--schedule", "did you mean 'cosine'?"}},
       {"unknown device", shop.pretrain("r", {"--device", "gpu"}), {"--device", "'gpu' is not one of cpu, cuda"}},
       {"unknown number type", shop.pretrain("r", {"--dtype", "fp16"}), {"--dtype", "float32, bfloat16"}},
-      {"graphs on the CPU",
-       shop.pretrain("r", {"--device", "cpu", "--cuda-graphs"}),
-       {"--cuda-graphs needs --device cuda"}},
+      {"graphs on the CPU", with_graphs({}), {"--cuda-graphs needs --device cuda"}},
       {"graphs of cut weights",
-       shop.pretrain("r", {"--cuda-graphs", "--tensor-parallel", "2"}),
+       with_graphs({"--tensor-parallel", "2"}),
        {"--cuda-graphs with --tensor-parallel 2", "drop one"}},
       {"unknown quirk", shop.pretrain("r", {"--quirks", "typo"}), {"--quirks", "no quirk 'typo'"}},
       {"two label words of three",
