@@ -58,7 +58,8 @@ void settle_memory(PretrainOptions& options, PretrainInputs& inputs, const RunFo
   if (options.micro_tokens == auto_micro_tokens) options.micro_tokens = recorded_micro_tokens(folder, ranks.world());
   const ExampleShape shape{options.prompt_length.value(), options.max_source,
                            static_cast<std::int64_t>(inputs.task().validation_sample(0).target.size())};
-  if (settled_recompute(options.recompute, inputs.model(), shape, session, ranks)) inputs.recompute_layers();
+  if (!gathers_layers(options) && settled_recompute(options.recompute, inputs.model(), shape, session, ranks))
+    inputs.recompute_layers();
   options.micro_tokens = settled_micro_tokens(options.micro_tokens, inputs.model(), shape, session, ranks);
 }
 

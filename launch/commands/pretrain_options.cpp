@@ -159,6 +159,22 @@ std::string config_of(PretrainOptions options) {
   return table.config_text();
 }
 
+namespace {
+
+// How the ranks compute.
+void check_combinations(const PretrainOptions& options) {
+  const int tensor = options.ranks.tensor_parallel;
+  const bool gathers = options.shard == "gather";
+  require(!gathers || tensor == 1, "--shard gather and --tensor-parallel {} both cut the backbone; drop one", tensor);
+  require(!gathers || options.recompute != "always",
+          "--shard gather with --recompute always: a layer that is run again would be gathered out of turn; drop one");
+  require(!gathers || !options.cuda_graphs, "--cuda-graphs with --shard gather: a graph holds no collective; drop one");
+  require(!options.cuda_graphs || tensor == 1,
+          "--cuda-graphs with --tensor-parallel {}: a graph holds no collective; drop one of them", tensor);
+}
+
+}  // namespace
+
 void settle(PretrainOptions& options) {
   check(schedule_of(options));
   parse_micro_tokens(options.micro_tokens);
@@ -168,8 +184,7 @@ void settle(PretrainOptions& options) {
   require(options.from.empty() || options.init_text.empty(), "--from and --init-text exclude each other; drop one");
   require((options.init == "text") == !options.init_text.empty(),
           "--init text and --init-text TEXT belong together; give both");
-  require(options.shard == "whole" || options.ranks.tensor_parallel == 1,
-          "--shard gather and --tensor-parallel {} both cut the backbone; drop one", options.ranks.tensor_parallel);
+  check_combinations(options);
   if (!options.from.empty()) {
     const auto rows = read_prompt(options.from).rows.size(0);
     require(!options.prompt_length || *options.prompt_length == rows,
@@ -179,9 +194,6 @@ void settle(PretrainOptions& options) {
   }
   if (!options.prompt_length) options.prompt_length = usual_prompt_length;
   if (options.max_source == 0) options.max_source = default_max_source(options.task);
-  require(!options.cuda_graphs || options.ranks.tensor_parallel == 1,
-          "--cuda-graphs with --tensor-parallel {}: a graph holds no collective; drop one of them",
-          options.ranks.tensor_parallel);
   options.micro_batch = std::min(options.micro_batch, options.global_batch);
 }
 

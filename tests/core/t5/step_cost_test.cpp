@@ -26,12 +26,13 @@ T5Config guarded_config() {
 // Committed.
 constexpr std::int64_t flops = 1'165'151'232;
 constexpr std::int64_t operators = 1752;
-constexpr std::int64_t allocated = 22'000'000;  // 21'931'373 with AVX-512, whose library wants a little more than AVX2's
+constexpr std::int64_t allocated =
+    22'000'000;  // 21'931'373 with AVX-512, whose library wants a little more than AVX2's
 
 struct StepCost {
-  double flops = 0;             // of matrix products
-  std::int64_t operators = 0;   // calls that the dispatcher saw, forward and backward
-  std::int64_t allocated = 0;   // bytes of all tensors that were made
+  double flops = 0;            // of matrix products
+  std::int64_t operators = 0;  // calls that the dispatcher saw, forward and backward
+  std::int64_t allocated = 0;  // bytes of all tensors that were made
 };
 
 StepCost cost_of(const Model& model, const Batch& batch) {
