@@ -4,6 +4,8 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "core/delta/soft_prompt.h"
 #include "core/t5/model.h"
 #include "core/t5/parallel_cost.h"
@@ -148,6 +150,33 @@ TEST(GatheredLayers, TheGraphKeepsNoLayer) {
   const at::Tensor loss = model.loss_sum(batch, DeltaSites(prompt));
   EXPECT_EQ(references(), without_graph);
   loss.backward();
+}
+
+// Ahead of use, in both directions, also where a layer is computed again before its backward.
+TEST(GatheredLayers, TheNextLayerIsBegunBeforeThisOneIsUsed) {
+  const auto config = variants()[4].config;  // 5 + 1 layers
+  Weights shared = share_weights(config, test::spread_weights(config, 17, at::kFloat), {0, 2});
+  auto recording = std::make_unique<test::RecordingCommunicator>(0, 2);
+  const auto& calls = recording->calls();
+  GatheredLayers layers(config, shared, std::move(recording));
+  const auto begun_after = [&](const std::function<void()>& use) {
+    use();
+    return calls.size();
+  };
+  const std::vector<std::size_t> upward{2, 3, 4, 5, 6, 6};
+  for (std::size_t i = 0; i < upward.size(); ++i) {
+    EXPECT_EQ(begun_after([&] { layers.layer(static_cast<std::int64_t>(i)); }), upward[i]) << i;
+  }
+  // Layers 5 and 4 are still there, and at the end 1 and 0.
+  const std::vector<std::size_t> downward{10, 10, 9, 8, 7, 6};
+  for (std::size_t i = upward.size(); i-- > 0;) {
+    const auto number = static_cast<std::int64_t>(i);
+    if (i % 2 == 0) {
+      EXPECT_EQ(begun_after([&] { layers.layer(number); }), downward[i]) << i;
+    }
+    EXPECT_EQ(begun_after([&] { (void)layers.recall(number); }), downward[i]) << i;
+    EXPECT_EQ(begun_after([&] { (void)layers.recall(number); }), downward[i]) << i;
+  }
 }
 
 // What a rank of many asks for, without them.
