@@ -5,20 +5,22 @@
 #include <cstdio>
 #include <filesystem>
 
+#include "core/t5/parallel_cost.h"
 #include "launch/telemetry/run_telemetry.h"
 
 namespace prelude {
 
 std::string describe(const PretrainInputs& inputs) {
   const auto& config = inputs.model().config();
+  const std::int64_t elements = resident_weights(config, 1).resident();  // whole, whatever a rank holds of it
+  const auto element_bytes = static_cast<std::int64_t>(inputs.model().weights().embedding.element_size());
   return fmt::format(
       "backbone: {} + {} layers, width {}, {:.1f} MB frozen; corpus: {} documents, {} sentences, {} tokens; {} "
       "training "
       "and {} validation anchors",
-      config.num_layers, config.num_decoder_layers, config.d_model,
-      static_cast<double>(inputs.model().weights().bytes()) / 1e6, inputs.corpus().documents(),
-      inputs.corpus().sentences(), inputs.corpus().tokens(), inputs.task().training_anchors(),
-      inputs.task().validation_anchors());
+      config.num_layers, config.num_decoder_layers, config.d_model, static_cast<double>(elements * element_bytes) / 1e6,
+      inputs.corpus().documents(), inputs.corpus().sentences(), inputs.corpus().tokens(),
+      inputs.task().training_anchors(), inputs.task().validation_anchors());
 }
 
 void print_report(const PretrainOptions& options, const RunFolder& folder, const std::string& headline) {
