@@ -6,6 +6,7 @@
 #include "dist/gathered_layers.h"
 #include "dist/self_communicator.h"
 #include "launch/train/idle_passes.h"
+#include "launch/train/loss_and_gradient.h"
 #include "launch/train/train_step.h"
 #include "tests/core/t5/small_backbone.h"
 #include "tests/dist/ranks.h"
@@ -42,11 +43,12 @@ Trained train(const Model& model, const Mesh& mesh, Reduction reduction, bool id
   SoftPrompt prompt(random_tensor({4, config().d_model}, 6).to(at::kFloat), at::kCPU);
   AdamW optimizer(prompt.trainable().flat());
   StepSums sums(prompt.trainable().flat(), mesh, reduction, 5);
+  EagerLossAndGradient micro_batch(model, prompt);
   Trained trained;
   for (std::uint64_t step = 0; step < 20; ++step) {
     const auto mine = share_of(step, mesh.place.data_rank, mesh.place.data_size);
     const std::int64_t passes = idle ? idle_passes(*mesh.data, static_cast<std::int64_t>(mine.size())) : 0;
-    trained.losses.push_back(train_step(model, prompt, sums, optimizer, mine, 1.0, 0.05, passes).loss);
+    trained.losses.push_back(train_step(micro_batch, sums, optimizer, mine, 1.0, 0.05, passes).loss);
   }
   trained.rows = prompt.rows().detach().clone();
   return trained;
