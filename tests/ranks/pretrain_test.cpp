@@ -112,6 +112,19 @@ TEST_F(PretrainOnRanks, GatheredLayersEndWhereOneRankEnds) {
   }
 }
 
+TEST_F(PretrainOnRanks, ARunGoesOnWithAndWithoutGatheredLayers) {
+  ASSERT_EQ(bench_.pretrain("one", {"--steps", "18"}).code, 0);
+  int steps = 0;
+  for (const char* shard : {"gather", "whole", "gather"}) {
+    steps += 6;
+    const auto result = pretrain(2, "moved", {"--steps", std::to_string(steps), "--shard", shard});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    const bool warned = result.errors.find("--shard was ") != std::string::npos;
+    EXPECT_EQ(warned, steps > 6) << result.errors;
+  }
+  EXPECT_LT(difference("moved", "one"), 1e-4);
+}
+
 TEST_F(PretrainOnRanks, GatheredLayersAndACutModelExcludeEachOther) {
   const auto result = pretrain(2, "both", {"--shard", "gather", "--tensor-parallel", "2"});
   EXPECT_EQ(result.code, 2);
