@@ -142,6 +142,7 @@ TEST(BiasedAttention, PackedFormsAreTheSame) {
     if (type == at::kDouble) bias = dense(bias, n);
     const auto in = inputs(n);
     std::vector<at::Tensor> leaves;
+    leaves.reserve(in.size());
     for (const at::Tensor& x : in) leaves.push_back(x.to(type));
     const Operator two = [&](const auto& x) {
       return biased_attention(x[0], at::cat({x[1], x[2]}, -1), n.heads, bias);

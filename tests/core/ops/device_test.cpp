@@ -126,7 +126,7 @@ at::Tensor heads_first(const at::Tensor& x, std::int64_t heads) { return x.unfla
 
 // q k v of [B,S,H*K], each its own input or side by side, as the operator takes them.
 at::Tensor exact_attention(const std::vector<at::Tensor>& in, std::int64_t heads, const at::Tensor& bias) {
-  const at::Tensor last = in.back();
+  const at::Tensor& last = in.back();
   const auto rest = last.chunk(static_cast<std::int64_t>(4 - in.size()), -1);
   std::vector<at::Tensor> parts(in.begin(), in.end() - 1);
   parts.insert(parts.end(), rest.begin(), rest.end());
