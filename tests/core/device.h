@@ -1,5 +1,5 @@
-// Tests that run where the model would: on a CUDA GPU if one is visible. PRELUDE_TEST_DEVICE=cuda demands one, so that
-// a script cannot pass by skipping; PRELUDE_TEST_DEVICE=cpu runs the same cases on the CPU, to try the tests.
+// Tests that run where the model would: on a CUDA GPU if one is visible, else on the CPU. PRELUDE_TEST_DEVICE=cuda
+// demands a GPU, so that a script does not take the CPU's word for it; cpu asks for the CPU where there is a GPU.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -16,14 +16,9 @@ class OnDevice : public testing::Test {
     const char* const asked = std::getenv("PRELUDE_TEST_DEVICE");
     const std::string wanted = asked == nullptr ? "" : asked;
     const bool visible = at::globalContext().hasCUDA();
-    if (wanted == "cpu") {
-      device_ = at::Device(at::kCPU);
-    } else if (wanted == "cuda" || visible) {
-      ASSERT_TRUE(visible) << "PRELUDE_TEST_DEVICE=cuda, but no CUDA device is visible, or this build has no CUDA";
-      device_ = at::Device(at::kCUDA, 0);
-    } else {
-      GTEST_SKIP() << "no CUDA device is visible, or this build has no CUDA";
-    }
+    ASSERT_TRUE(visible || wanted != "cuda")
+        << "PRELUDE_TEST_DEVICE=cuda, but no CUDA device is visible, or this build has no CUDA";
+    device_ = visible && wanted != "cpu" ? at::Device(at::kCUDA, 0) : at::Device(at::kCPU);
   }
 
   at::Device device() const { return device_; }
