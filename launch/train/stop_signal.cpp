@@ -21,6 +21,12 @@ struct Handled {
 constexpr std::array<Handled, 3> handled{{{SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGUSR1, "SIGUSR1"}}};
 std::array<struct sigaction, handled.size()> before;
 
+// The handler's own stack. oneDNN's generated kernels keep numbers below the stack pointer, further than the 128 bytes
+// that a handler leaves alone: on the same stack it would overwrite them, and then the heap is written to at random.
+// A signal to the process goes to its main thread, whose stack this replaces.
+alignas(64) std::array<char, 1 << 16> handler_stack;
+stack_t stack_before;
+
 extern "C" void on_signal(int number) {
   constexpr int interrupted_twice = 130;  // 128 + SIGINT, as shells have it
   if (number == SIGINT && caught == SIGINT) _exit(interrupted_twice);
@@ -36,12 +42,17 @@ StopSignal::StopSignal() {
   struct sigaction action {};
   action.sa_handler = on_signal;
   sigemptyset(&action.sa_mask);
-  action.sa_flags = SA_RESTART;
+  action.sa_flags = SA_RESTART | SA_ONSTACK;
+  stack_t stack{};
+  stack.ss_sp = handler_stack.data();
+  stack.ss_size = handler_stack.size();
+  sigaltstack(&stack, &stack_before);
   for (std::size_t i = 0; i < handled.size(); ++i) sigaction(handled[i].number, &action, &before[i]);
 }
 
 StopSignal::~StopSignal() {
   for (std::size_t i = 0; i < handled.size(); ++i) sigaction(handled[i].number, &before[i], nullptr);
+  sigaltstack(&stack_before, nullptr);
   installed = 0;
 }
 
