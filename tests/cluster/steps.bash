@@ -1,6 +1,6 @@
 # What the cases are written with. Sourced by `run`; every function is called in a case's own shell, where the first failure ends it.
 
-options=(--steps 120 --global-batch 64 --micro-batch 4 --max-source 128 --prompt-length 20 --threads 1 --device cpu
+options=(--steps 120 --global-batch 128 --micro-batch 4 --max-source 128 --prompt-length 20 --threads 1 --device cpu
   --validation-examples 16 --checkpoint-every 25 --reduction ordered)
 export OMP_NUM_THREADS=1
 # Several ranks of a host's address space, and root: what mpirun has to be told here.
