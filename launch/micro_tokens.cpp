@@ -107,7 +107,8 @@ std::int64_t affordable_positions(const T5Config& config, const ExampleShape& sh
 
 bool settled_recompute(const std::string& text, const Model& model, const ExampleShape& shape, const Session& session,
                        const Ranks& ranks) {
-  if (text != auto_micro_tokens) return text == "always";
+  if (text == "never") return false;
+  if (text == "always") return true;
   const std::int64_t bytes = rank_bytes(model, shape.prompt, session, ranks);
   const bool fits = step_bytes(model.config(), shape, place_of(session, ranks, false), shape.longest) <= bytes;
   return least_of_ranks(fits ? 1 : 0, ranks) == 0;

@@ -1,6 +1,5 @@
 #include "core/ops/cpu/kernels.h"
 
-#include <array>
 #include <cstdlib>
 #include <string_view>
 #include <vector>
