@@ -10,6 +10,7 @@
 
 #include "core/error.h"
 #include "core/io/shallow_json.h"
+#include "core/memory/reusing_allocator.h"
 #include "core/t5/parallel_cost.h"
 
 namespace prelude {
@@ -181,6 +182,7 @@ Backbone load_backbone(const std::string& folder, at::Device device, at::ScalarT
 Model take_model(Backbone& backbone, const TensorParallel& parallel) {
   Model model(backbone.config, std::move(backbone.weights), parallel);
   for (const SafetensorsFile& file : backbone.files) file.mapping()->forget_pages();
+  release_free_tensor_memory();
   return model;
 }
 
