@@ -158,6 +158,17 @@ def reference(backbone, prompt, batch, dtype=torch.float64):
     return dict(logits_bare=bare, logits=logits.detach(), loss_sum=loss.detach(), prompt_gradient=weight.grad)
 
 
+def weight_gradients(backbone, batch):
+    """Gradients of the bare model's summed loss by every weight, by Hugging Face's names, in float64."""
+    mask = (torch.arange(batch["source_ids"].shape[1])[None, :] < batch["source_lengths"][:, None]).long()
+    model = T5ForConditionalGeneration.from_pretrained(backbone, dtype=torch.float64, attn_implementation="eager").eval()
+    logits = model(input_ids=batch["source_ids"], attention_mask=mask, decoder_input_ids=batch["decoder_ids"],
+                   use_cache=False).logits
+    torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch["labels"].flatten(), ignore_index=-100,
+                                      reduction="sum").backward()
+    return {name: parameter.grad for name, parameter in model.named_parameters()}
+
+
 def nearest_kink(backbone, prompt, batch):
     """The smallest |x| that goes into a ReLU, in float64; infinite where there is none. Where float32 rounds x over 0, the
     gradient jumps, and no two implementations agree on it."""

@@ -8,7 +8,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "core/error.h"
 #include "core/ops/cpu/kernels.h"
 #include "core/ops/cpu/runs_here.h"
 #include "core/ops/dense_attention.h"
@@ -48,8 +47,9 @@ cpu::Attention describe(const PackedHeads& in, const AttentionBias& bias) {
   RECORD_FUNCTION(name, std::vector<c10::IValue>({(in).q.transpose(1, 2), (in).k.transpose(1, 2)}))
 
 struct KernelAttention : torch::autograd::Function<KernelAttention> {
-  static at::Tensor forward(AutogradContext* context, at::TensorList packed, std::int64_t heads,
-                            const AttentionBias& bias) {
+  // `by_distance`: the bias's own, for its gradient.
+  static at::Tensor forward(AutogradContext* context, at::TensorList packed, const std::optional<at::Tensor>& /*by_distance*/,
+                            std::int64_t heads, const AttentionBias& bias) {
     const PackedHeads in = unpack(packed, heads);
     PRELUDE_RECORD("prelude::attention", in);
     at::Tensor output = at::empty(in.q.sizes(), in.q.options());                                     // [B,S,H,K]
@@ -100,24 +100,28 @@ struct KernelAttention : torch::autograd::Function<KernelAttention> {
     g.q_layout = layout_of(to.q);
     g.k_layout = layout_of(to.k);
     g.v_layout = layout_of(to.v);
+    at::Tensor to_bias;  // [B,H,2*positions-1]
+    if (bias.by_distance.defined() && context->needs_input_grad(packed.size())) {
+      to_bias = at::zeros({in.q.size(0), heads, 2 * bias.positions - 1}, in.q.options());
+      g.by_distance = to_bias.mutable_data_ptr<float>();
+    }
     at::parallel_for(0, in.q.size(0) * a.heads, 1, [&](std::int64_t begin, std::int64_t end) {
       cpu::kernels().attention_gradient(a, g, begin, end);
     });
-    results.insert(results.end(), {at::Tensor(), at::Tensor()});
+    if (to_bias.defined()) to_bias = to_bias.sum(0);
+    results.insert(results.end(), {to_bias, at::Tensor(), at::Tensor()});
     return results;
   }
 };
 
 at::Tensor attend(const variable_list& packed, std::int64_t heads, const AttentionBias& bias) {
-  for (const at::Tensor& part : {bias.by_distance, bias.dense}) {
-    ensure(!part.defined() || !part.requires_grad(), "the attention bias requires a gradient; it must be frozen");
-  }
   if (bias_is_dense(packed.front())) {
     std::optional<at::Tensor> mask;
     if (bias.dense.defined()) mask = aligned_bias(bias.dense, packed.back().size(1) - bias.positions);
     return dense_attention(packed, heads, mask);
   }
-  return KernelAttention::apply(at::TensorList(packed), heads, bias);
+  const auto by_distance = bias.by_distance.defined() ? std::optional(bias.by_distance) : std::nullopt;
+  return KernelAttention::apply(at::TensorList(packed), by_distance, heads, bias);
 }
 
 }  // namespace

@@ -15,6 +15,10 @@ struct AttentionBias {
   at::Tensor key_lengths;    // [B] int64: keys at positions from there on are hidden; or undefined
   at::Tensor query_lengths;  // [B] int64: queries from there on are padding, their output is arbitrary; or undefined
   at::Tensor dense;          // all of it but query_lengths as [1 or B, 1 or H, S, positions]; where bias_is_dense()
+
+  // The tensor that attention adds, and through which a trained bias gets its gradient; or undefined.
+  at::Tensor& in_use() { return dense.defined() ? dense : by_distance; }
+  const at::Tensor& in_use() const { return dense.defined() ? dense : by_distance; }
 };
 
 // Attention over tensors of this dtype and place takes AttentionBias::dense (LibTorch's fused kernels do).
@@ -26,8 +30,8 @@ bool bias_is_dense(const at::Tensor& like);
 at::Tensor aligned_bias(const at::Tensor& dense, std::int64_t before = 0);
 
 // softmax(q k^T + bias) v without a scale (T5 keeps 1/sqrt(K) in its initialisation) -> [B,S,H*K]. Softmax in float32
-// or wider. The bias gets no gradient and must not require one: fused kernels refuse it. Saves its inputs, its output
-// and the log-sum-exp of the scores. Three forms, the packed ones of one product each:
+// or wider. The bias gets a gradient where the form in use (by_distance, dense) requires one. Saves its inputs, its
+// output and the log-sum-exp of the scores. Three forms, the packed ones of one product each:
 at::Tensor biased_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
                             const AttentionBias& bias);  // q [B,S,H*K], k and v [B,M,H*K]
 at::Tensor biased_attention(const at::Tensor& q, const at::Tensor& keys_values, std::int64_t heads,

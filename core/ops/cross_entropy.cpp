@@ -31,6 +31,8 @@ struct CrossEntropySum : torch::autograd::Function<CrossEntropySum> {
     const std::int64_t block = std::max<std::int64_t>(1, logits_at_once / weight.size(0));
     at::Tensor sum = at::zeros({}, hidden.options().dtype(accumulate_type(hidden.scalar_type())));
     at::Tensor gradient = with_gradient ? at::empty_like(hidden) : at::Tensor();  // [N,D]
+    at::Tensor weight_gradient;                                                   // [V,D]
+    if (with_gradient && weight.requires_grad()) weight_gradient = at::zeros_like(weight);
     for (std::int64_t begin = 0; begin < rows; begin += block) {
       const std::int64_t count = std::min(block, rows - begin);
       const at::Tensor wanted = labels.narrow(0, begin, count);                         // [n]
@@ -43,16 +45,19 @@ struct CrossEntropySum : torch::autograd::Function<CrossEntropySum> {
       at::Tensor slope = logits.sub_(lse).exp_();  // softmax - one-hot, [n,V]
       subtract_one_hot(slope, picked);
       slope.mul_(counts);
-      gradient.narrow(0, begin, count).copy_(times(slope.to(weight.scalar_type()), weight));
+      slope = slope.to(weight.scalar_type());
+      gradient.narrow(0, begin, count).copy_(times(slope, weight));
+      if (weight_gradient.defined()) weight_gradient.add_(outer_sum(slope, hidden.narrow(0, begin, count)));
     }
-    if (with_gradient) context->save_for_backward({gradient});
+    if (with_gradient) context->save_for_backward({gradient, weight_gradient});
     return sum;
   }
 
   static variable_list backward(AutogradContext* context, const variable_list& gradients) {
-    const at::Tensor gradient = context->get_saved_variables()[0];
-    const at::Tensor scaled = gradient * gradients[0].to(gradient.scalar_type());
-    return {scaled, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
+    const variable_list saved = context->get_saved_variables();
+    const at::Tensor factor = gradients[0].to(saved[0].scalar_type());
+    const at::Tensor to_weight = saved[1].defined() ? saved[1] * factor : at::Tensor();
+    return {saved[0] * factor, to_weight, at::Tensor(), at::Tensor(), at::Tensor()};
   }
 };
 
@@ -60,7 +65,7 @@ struct CrossEntropySum : torch::autograd::Function<CrossEntropySum> {
 
 at::Tensor cross_entropy_sum(const at::Tensor& hidden, const at::Tensor& weight, const at::Tensor& labels,
                              std::int64_t ignored) {
-  const bool with_gradient = at::GradMode::is_enabled() && hidden.requires_grad();
+  const bool with_gradient = at::GradMode::is_enabled() && (hidden.requires_grad() || weight.requires_grad());
   return CrossEntropySum::apply(hidden, weight, labels, ignored, with_gradient);
 }
 

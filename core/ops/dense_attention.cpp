@@ -5,6 +5,7 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "core/error.h"
+#include "core/ops/accumulate_type.h"
 #include "core/ops/packed_heads.h"
 
 namespace prelude {
@@ -40,6 +41,7 @@ struct EfficientAttention : torch::autograd::Function<EfficientAttention> {
     saved.insert(saved.end(), {output.flatten(2), log_sum_exp, seed, offset, wide.value_or(at::Tensor())});
     context->save_for_backward(saved);
     context->saved_data["heads"] = heads;
+    if (bias) context->saved_data["bias_shape"] = bias->sizes().vec();
     return saved[packed.size()];
   }
 
@@ -52,9 +54,10 @@ struct EfficientAttention : torch::autograd::Function<EfficientAttention> {
     const auto heads_of = [heads](const at::Tensor& x) { return x.contiguous().unflatten(2, {heads, -1}); };
     std::optional<at::Tensor> bias;
     if (rest[4].defined()) bias = rest[4];
+    const bool bias_trains = bias && context->needs_input_grad(packed.size());
     const auto [q, k, v, to_bias] = at::_efficient_attention_backward(
         heads_of(gradients[0]), in.q, in.k, in.v, bias, heads_of(rest[0]), {}, {}, in.q.size(1), in.k.size(1), rest[1],
-        /*dropout_p=*/0.0, rest[2], rest[3], no_mask_type, /*bias_requires_grad=*/false, /*scale=*/1.0,
+        /*dropout_p=*/0.0, rest[2], rest[3], no_mask_type, bias_trains, /*scale=*/1.0,
         /*num_splits_key=*/1, /*window_size=*/std::nullopt, /*shared_storage_dqdkdv=*/packed.size() == 1);
     variable_list results;
     if (packed.size() == 1) {
@@ -64,10 +67,19 @@ struct EfficientAttention : torch::autograd::Function<EfficientAttention> {
     } else {
       results = {q.flatten(2), k.flatten(2), v.flatten(2)};
     }
-    results.insert(results.end(), {at::Tensor(), at::Tensor()});
+    at::Tensor bias_gradient;
+    if (bias_trains) bias_gradient = at::sum_to(to_bias, context->saved_data["bias_shape"].toIntVector());
+    results.insert(results.end(), {at::Tensor(), bias_gradient});
     return results;
   }
 };
+
+// softmax(q k^T + bias) v in plain operators, for a bias that trains where no fused kernel makes its gradient.
+// q [B,H,S,K], k and v [B,H,M,K] -> [B,H,S,K].
+at::Tensor plain_attention(const variable_list& parts, const at::Tensor& bias) {
+  const at::Tensor scores = at::matmul(parts[0], parts[1].transpose(2, 3)) + bias;  // [B,H,S,M]
+  return at::matmul(at::softmax(scores, -1, accumulate_type(scores.scalar_type())).to(scores.scalar_type()), parts[2]);
+}
 
 // [...,n*F] -> n of [...,F]; backward is one concatenation, where slices would fill and add n tensors.
 struct Split : torch::autograd::Function<Split> {
@@ -107,6 +119,7 @@ at::Tensor dense_attention(at::TensorList packed, std::int64_t heads, const std:
     parts.push_back(part);
   }
   for (at::Tensor& part : parts) part = part.unflatten(2, {heads, -1}).transpose(1, 2);  // [B,H,.,K]
+  if (bias && bias->requires_grad()) return plain_attention(parts, *bias).transpose(1, 2).flatten(2);
   return at::scaled_dot_product_attention(parts[0], parts[1], parts[2], bias, /*dropout_p=*/0.0, /*is_causal=*/false,
                                           /*scale=*/1.0)
       .transpose(1, 2)

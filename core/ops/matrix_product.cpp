@@ -67,4 +67,12 @@ at::Tensor times(const at::Tensor& x, const at::Tensor& weight, const at::Tensor
   return multiply(x, weight.t(), plus);
 }
 
+at::Tensor outer_sum(const at::Tensor& gradient, const at::Tensor& x) {
+  const at::Tensor g = gradient.reshape({-1, gradient.size(-1)});  // [N,out]
+  const at::Tensor rows = x.reshape({-1, x.size(-1)});             // [N,in]
+  // oneDNN wants the left factor with whole rows: the narrower one is copied transposed.
+  if (rows.size(1) <= g.size(1)) return multiply_rows(rows.t(), g.t(), {}).t();
+  return multiply_rows(g.t(), rows.t(), {});
+}
+
 }  // namespace prelude

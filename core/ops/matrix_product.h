@@ -12,5 +12,8 @@ namespace prelude {
 at::Tensor times_transposed(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& plus = {});
 // x [...,out], weight [out,in] -> x W (+ plus), [...,in].
 at::Tensor times(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& plus = {});
+// The sum over the rows of gradient [...,out] and x [...,in] of their outer products: G^T X, a weight's gradient,
+// [out,in]. Strides as they come.
+at::Tensor outer_sum(const at::Tensor& gradient, const at::Tensor& x);
 
 }  // namespace prelude

@@ -38,9 +38,9 @@ at::Tensor attention(const T5Config& config, const AttentionWeights& weights, co
   if (sites.uses(Site::linear_output) || sites.uses(Site::keys_values)) {
     mixed = attend_at_sites(weights, heads, x, memory.defined() ? memory : x, bias, sites, context);
   } else if (memory.defined()) {
-    mixed = biased_attention(frozen_linear(x, weights.q), frozen_linear(memory, weights.fused), heads, bias);
+    mixed = biased_attention(linear_map(x, weights.q), linear_map(memory, weights.fused), heads, bias);
   } else {
-    mixed = biased_attention(frozen_linear(x, weights.fused), heads, bias);
+    mixed = biased_attention(linear_map(x, weights.fused), heads, bias);
   }
   return add_to_residual(parallel, sites, context, LinearName::o, in.residual, mixed, weights.o);
 }

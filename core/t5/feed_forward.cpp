@@ -12,7 +12,7 @@ namespace {
 at::Tensor intermediate(const T5Config& config, const FeedForwardWeights& weights, const at::Tensor& x,
                         const DeltaSites& sites, const SiteContext& context) {
   if (!config.gated) return activate(linear(sites, context, LinearName::wi, x, weights.wi), config.activation);
-  if (!sites.uses(Site::linear_output)) return gated_activation(frozen_linear(x, weights.fused), config.activation);
+  if (!sites.uses(Site::linear_output)) return gated_activation(linear_map(x, weights.fused), config.activation);
   return gated_activation(at::cat({linear(sites, context, LinearName::wi_0, x, weights.wi_0),
                                    linear(sites, context, LinearName::wi_1, x, weights.wi_1)},
                                   -1),

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "core/delta/delta_sites.h"
-#include "core/ops/frozen_linear.h"
+#include "core/ops/linear_map.h"
 #include "core/ops/rms_norm.h"
 #include "core/t5/tensor_parallel.h"
 
@@ -14,7 +14,7 @@ namespace prelude {
 // A frozen linear with its site: x [B,S,in], weight [out,in] -> [B,S,out].
 inline at::Tensor linear(const DeltaSites& sites, const SiteContext& context, LinearName name, const at::Tensor& x,
                          const at::Tensor& weight) {
-  at::Tensor y = frozen_linear(x, weight);
+  at::Tensor y = linear_map(x, weight);
   return sites.uses(Site::linear_output) ? sites.delta().linear_output(context, name, x, std::move(y)) : y;
 }
 
@@ -24,8 +24,8 @@ inline at::Tensor add_to_residual(const TensorParallel& parallel, const DeltaSit
                                   LinearName name, const at::Tensor& residual, const at::Tensor& x,
                                   const at::Tensor& weight, const at::Tensor& branch = {}) {
   const bool sites_see_it = sites.uses(Site::linear_output) || sites.uses(Site::sublayer_output);
-  if (parallel.size() == 1 && !sites_see_it && !branch.defined()) return frozen_linear_plus(residual, x, weight);
-  at::Tensor y = parallel.reduce_from(frozen_linear(x, weight));
+  if (parallel.size() == 1 && !sites_see_it && !branch.defined()) return linear_map_plus(residual, x, weight);
+  at::Tensor y = parallel.reduce_from(linear_map(x, weight));
   if (sites.uses(Site::linear_output)) y = sites.delta().linear_output(context, name, x, std::move(y));
   if (branch.defined()) y = y + branch;
   if (sites.uses(Site::sublayer_output)) y = sites.delta().sublayer_output(context, std::move(y));

@@ -8,7 +8,7 @@
 
 #include "core/error.h"
 #include "core/ops/cross_entropy.h"
-#include "core/ops/frozen_linear.h"
+#include "core/ops/linear_map.h"
 #include "core/t5/relative_bias.h"
 #include "core/t5/stack.h"
 
@@ -29,13 +29,21 @@ Model::Model(T5Config config, Weights weights, const TensorParallel& parallel)
     if (slot.layer >= 0 && weights_.encoder.source) continue;  // in slices, which the source knows
     ensure(tensor.defined() && tensor.sizes() == at::IntArrayRef(local_shape(slot, parallel.size())),
            "weight {} is missing or misshapen", slot.name);
-    ensure(!tensor.requires_grad(), "weight {} requires a gradient; the backbone is frozen", slot.name);
+    ensure(trains() || !tensor.requires_grad(), "weight {} requires a gradient; the backbone is frozen", slot.name);
   }
   fuse_weights(weights_);
-  const std::int64_t length = config_.relative_attention_max_distance + 1;
-  weights_.encoder.reach = distance_bias(weights_.encoder.relative_bias, length, /*bidirectional=*/true, config_);
-  weights_.decoder.reach = distance_bias(weights_.decoder.relative_bias, length, /*bidirectional=*/false, config_);
+  if (!trains()) {
+    weights_.encoder.reach = reach(StackKind::encoder);
+    weights_.decoder.reach = reach(StackKind::decoder);
+  }
   if (config_.tie_word_embeddings) weights_.lm_head = weights_.embedding;
+}
+
+at::Tensor Model::reach(StackKind kind) const {
+  const StackWeights& stack = kind == StackKind::encoder ? weights_.encoder : weights_.decoder;
+  if (stack.reach.defined()) return stack.reach;
+  return distance_bias(stack.relative_bias, config_.relative_attention_max_distance + 1, kind == StackKind::encoder,
+                       config_);
 }
 
 EncoderOutput Model::encode(const at::Tensor& source_ids, const at::Tensor& source_lengths, const DeltaSites& sites,
@@ -44,7 +52,7 @@ EncoderOutput Model::encode(const at::Tensor& source_ids, const at::Tensor& sour
   if (sites.uses(Site::encoder_input)) input = sites.delta().encoder_input(std::move(input), sites.task_ids());
   const std::int64_t length = input.embeddings.size(1);
   const AttentionBias bias =
-      self_attention_bias(weights_.encoder.reach, length, input.full ? at::Tensor() : input.lengths, true);
+      self_attention_bias(reach(StackKind::encoder), length, input.full ? at::Tensor() : input.lengths, true);
   at::Tensor hidden = run_stack(StackKind::encoder, config_, weights_.encoder, input.embeddings, {bias, {}, {}},
                                 *parallel_, sites, recompute_);
   if (sites.uses(Site::encoder_output)) hidden = sites.delta().encoder_output(std::move(hidden), input.lengths);
@@ -55,7 +63,7 @@ at::Tensor Model::decode(const at::Tensor& decoder_ids, const EncoderOutput& enc
   at::Tensor hidden = at::embedding(weights_.embedding, decoder_ids);  // [B,T,D]
   StackInputs inputs;
   // Padding is on the right, so the causal mask alone keeps it from every real position.
-  inputs.self_bias = self_attention_bias(weights_.decoder.reach, decoder_ids.size(1), {}, /*bidirectional=*/false);
+  inputs.self_bias = self_attention_bias(reach(StackKind::decoder), decoder_ids.size(1), {}, /*bidirectional=*/false);
   inputs.memory = parallel_->copy_to(encoded.hidden);
   inputs.cross_bias =
       cross_attention_bias(encoded.hidden.size(1), encoded.full ? at::Tensor() : encoded.lengths, hidden);
@@ -64,7 +72,7 @@ at::Tensor Model::decode(const at::Tensor& decoder_ids, const EncoderOutput& enc
 }
 
 at::Tensor Model::logits(const at::Tensor& hidden) const {
-  return frozen_linear(scale_output(hidden, config_), weights_.lm_head);
+  return linear_map(scale_output(hidden, config_), weights_.lm_head);
 }
 
 at::Tensor Model::loss_sum(const Batch& batch, const DeltaSites& sites) const {

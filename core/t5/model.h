@@ -1,4 +1,4 @@
-// The frozen T5 encoder-decoder (Raffel et al., JMLR 2020; v1.1: Shazeer, arXiv 2002.05202). Knows no rank and no file.
+// The T5 encoder-decoder (Raffel et al., JMLR 2020; v1.1: Shazeer, arXiv 2002.05202). Knows no rank and no file.
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -21,7 +21,8 @@ struct EncoderOutput {
 
 class Model {
  public:
-  // Takes the weights (shared storage, never written). Computes in the weights' dtype; norm statistics, softmax and
+  // Takes the weights (shared storage, never written here); they train where they require gradients, all or none.
+  // Computes in the weights' dtype; norm statistics, softmax and
   // loss in float32 (or float64 where the weights are float64). `parallel` outlives the model; with several ranks the
   // weights are this rank's slices, every rank is given the same batches, and all get the same results.
   explicit Model(T5Config config, Weights weights, const TensorParallel& parallel = whole_model());
@@ -32,9 +33,10 @@ class Model {
   bool recomputes_layers() const { return recompute_; }
   const T5Config& config() const { return config_; }
   const Weights& weights() const { return weights_; }
+  bool trains() const { return weights_.embedding.requires_grad(); }
 
   // source_ids [B,S] int64, source_lengths [B] int64 -> encoder output. The delta's rows come in at the input.
-  // `full`: the caller knows that every length is S; then no padding mask is made. No weight requires a gradient, so
+  // `full`: the caller knows that every length is S; then no padding mask is made. Where no weight requires a gradient,
   // the graph begins at the first site that lets a trainable tensor in; without one there is none.
   EncoderOutput encode(const at::Tensor& source_ids, const at::Tensor& source_lengths, const DeltaSites& sites,
                        bool full = false) const;
@@ -49,6 +51,9 @@ class Model {
   void pass_idly(std::int64_t passes) const;
 
  private:
+  // Bias of the nearest distances [H,2*max_distance+1]; a trained one is made of the table each time.
+  at::Tensor reach(StackKind kind) const;
+
   T5Config config_;
   Weights weights_;
   const TensorParallel* parallel_;

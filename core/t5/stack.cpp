@@ -37,12 +37,14 @@ at::Tensor run_stack(StackKind kind, const T5Config& config, const StackWeights&
   const auto layers = static_cast<std::int64_t>(weights.layers.size());
   for (std::int64_t layer = 0; layer < layers; ++layer) {
     // What the caller may let go before the backward is copied: small handles.
-    const Block block = [&parallel, &config, &weights, kind, layer, inputs, sites](const at::Tensor& x,
-                                                                                   const at::Tensor& memory) {
+    const Block block = [&parallel, &config, &weights, kind, layer, inputs, sites](const BlockInputs& in) {
       const LayerWeights& w = weights.layer(static_cast<std::size_t>(layer));
-      return run_layer(kind, layer, config, w, x, memory, inputs, parallel, sites);
+      StackInputs shared = inputs;
+      shared.self_bias.in_use() = in.bias;
+      return run_layer(kind, layer, config, w, in.hidden, in.memory, shared, parallel, sites);
     };
-    hidden = recompute ? recomputed(block, hidden, inputs.memory) : block(hidden, inputs.memory);
+    const BlockInputs in{hidden, inputs.memory, inputs.self_bias.in_use()};
+    hidden = recompute ? recomputed(block, in) : block(in);
     if (sites.uses(Site::block_output)) {
       sites.delta().block_output({kind, layer, Sublayer::feed_forward, sites.task_ids()}, hidden.detach());
     }

@@ -1,4 +1,4 @@
-// The frozen tensors of a T5, named as in the paper, and the one table that ties them to Hugging Face's names, shapes
+// The tensors of a T5, named as in the paper, and the one table that ties them to Hugging Face's names, shapes
 // and initial spreads.
 #pragma once
 
@@ -58,7 +58,8 @@ class LayerSource {
 struct StackWeights {
   std::vector<LayerWeights> layers;
   at::Tensor relative_bias;  // [R,H], shared by the layers
-  at::Tensor reach;          // [H,2*max_distance+1], made of it by Model: distance_bias of the nearest distances
+  at::Tensor reach;          // [H,2*max_distance+1], made of it by Model where it is frozen: distance_bias of the
+                             // nearest distances
   at::Tensor final_norm;     // [D]
   // Where set, the matrices in `layers` are undefined and come from here.
   std::shared_ptr<LayerSource> source;
@@ -70,7 +71,8 @@ struct StackWeights {
   }
 };
 
-// Tensors share storage when a Weights is copied; nobody writes to them (pages of a mapped file are read-only).
+// Tensors share storage when a Weights is copied. Nobody writes to frozen ones (pages of a mapped file are read-only);
+// trained ones require gradients (core/t5/trained_weights.h).
 struct Weights {
   at::Tensor embedding;  // [V,D]
   at::Tensor lm_head;    // [V,D]; the embedding itself where tied

@@ -3,8 +3,8 @@
 
 #include "core/ops/biased_attention.h"
 #include "core/ops/cross_entropy.h"
-#include "core/ops/frozen_linear.h"
 #include "core/ops/gated_activation.h"
+#include "core/ops/linear_map.h"
 #include "core/ops/rms_norm.h"
 #include "core/t5/relative_bias.h"
 #include "launch/bench/operator_bench.h"
@@ -42,9 +42,9 @@ struct Table {
 
   void linear(const std::string& name, std::int64_t in, std::int64_t out) {
     const at::Tensor weight = frozen({out, in}, 0.05);
-    rows.push_back({fmt::format("frozen_linear {} {} -> {}", name, in, out),
+    rows.push_back({fmt::format("linear_map {} {} -> {}", name, in, out),
                     {input({size.batch, size.source, in})},
-                    [=](const Inputs& x) { return frozen_linear(x[0], weight); },
+                    [=](const Inputs& x) { return linear_map(x[0], weight); },
                     [=](const Inputs& x) { return at::linear(x[0], weight); }});
   }
 

@@ -48,6 +48,7 @@ struct AttentionGradients {
   HeadLayout q_layout;
   HeadLayout k_layout;
   HeadLayout v_layout;
+  float* by_distance = nullptr;  // [B,H,2*positions-1], added to; or null: the bias trains not
 };
 
 struct Kernels {

@@ -192,12 +192,53 @@ TEST(AlignedBias, RowsBeginAtMultiplesOfEight) {
   }
 }
 
-TEST(BiasedAttention, RefusesATrainedBias) {
-  const Sizes n{1, 1, 3, 3, 4};
-  AttentionBias bias = by_distance(n, false);
-  bias.by_distance.requires_grad_(true);
-  const auto in = inputs(n);
-  EXPECT_THROW(biased_attention(in[0], in[1], in[2], n.heads, bias), InternalError);
+// The bias [H,2*positions-1] as one of the inputs: q, k, v, bias.
+Operator with_trained_bias(const Sizes& n, AttentionBias bias, bool dense_form) {
+  return [n, bias, dense_form](const auto& in) mutable {
+    bias.by_distance = in[3];
+    if (dense_form) {
+      const at::Tensor i = at::arange(n.queries, at::kLong).unsqueeze(1);
+      const at::Tensor place = at::arange(n.queries, at::kLong).unsqueeze(0) - i + n.queries - 1;  // [S,S]
+      bias.dense = in[3].index_select(1, place.flatten()).view({1, n.heads, n.queries, n.queries});
+      if (bias.causal) bias.dense = bias.dense.masked_fill(at::ones({n.queries, n.queries}, at::kBool).triu(1), -1e30);
+    }
+    return biased_attention(in[0], in[1], in[2], n.heads, bias);
+  };
+}
+
+Operator trained_bias_reference(const Sizes& n, const AttentionBias& bias) {
+  const at::Tensor hidden = written_out({bias.positions, {}, bias.causal, bias.key_lengths, {}, {}}, n);
+  const at::Tensor i = at::arange(n.queries, at::kLong).unsqueeze(1);
+  const at::Tensor distance = at::arange(n.keys, at::kLong).unsqueeze(0) - (n.keys - bias.positions) - i;  // [S,M]
+  const at::Tensor counts = at::arange(n.keys, at::kLong).ge(n.keys - bias.positions).to(at::kDouble);     // [M]
+  const at::Tensor place = (distance + bias.positions - 1).clamp_min(0).flatten();
+  return [n, hidden, place, counts](const auto& in) {
+    const at::Tensor added = in[3].index_select(1, place).view({1, n.heads, n.queries, n.keys}) * counts;
+    const at::Tensor scores =
+        at::matmul(heads_first(in[0], n.heads), heads_first(in[1], n.heads).transpose(2, 3)) + added + hidden;
+    return at::matmul(at::softmax(scores, -1), heads_first(in[2], n.heads)).transpose(1, 2).flatten(2);
+  };
+}
+
+TEST(BiasedAttention, GivesATrainedBiasItsGradient) {
+  for (const Sizes& n : std::vector<Sizes>{{2, 3, 7, 7, 5}, {1, 1, 1, 1, 1}, {3, 2, 61, 61, 16}, {1, 2, 145, 145, 8}}) {
+    for (const bool causal : {false, true}) {
+      SCOPED_TRACE(fmt::format("{} queries, causal {}", n.queries, causal));
+      AttentionBias bias = by_distance(n, causal);
+      auto in = inputs(n);
+      in.push_back(random_tensor({n.heads, 2 * n.queries - 1}, 5));
+      expect_close_in_float32(with_trained_bias(n, bias, false), trained_bias_reference(n, bias), in, 4, 1e-5);
+      expect_same(with_trained_bias(n, bias, true), trained_bias_reference(n, bias), in, 4, 1e-12);
+    }
+  }
+}
+
+TEST(BiasedAttention, RowsBeforeThePositionsAndPaddingGiveATrainedBiasNothing) {
+  const Sizes n{3, 2, 70, 75, 8};
+  AttentionBias bias{n.queries, {}, false, at::tensor({70, 3, 41}, at::kLong), {}, {}};
+  auto in = inputs(n);
+  in.push_back(random_tensor({n.heads, 2 * n.queries - 1}, 5));
+  expect_close_in_float32(with_trained_bias(n, bias, false), trained_bias_reference(n, bias), in, 4, 1e-5);
 }
 
 }  // namespace

@@ -4,8 +4,8 @@
 
 #include "core/ops/biased_attention.h"
 #include "core/ops/cross_entropy.h"
-#include "core/ops/frozen_linear.h"
 #include "core/ops/gated_activation.h"
+#include "core/ops/linear_map.h"
 #include "core/ops/rms_norm.h"
 #include "tests/core/device.h"
 #include "tests/core/ops/compare.h"
@@ -100,10 +100,10 @@ TEST_F(OperatorsOnDevice, GatedActivation) {
   }
 }
 
-TEST_F(OperatorsOnDevice, FrozenLinear) {
+TEST_F(OperatorsOnDevice, LinearMap) {
   for (const Precision& precision : precisions) {
     expect_close(
-        precision, [](const auto& in) { return frozen_linear_plus(in[1], in[0], in[2]); },
+        precision, [](const auto& in) { return linear_map_plus(in[1], in[0], in[2]); },
         [](const auto& in) { return in[1] + at::matmul(in[0], in[2].t()); },
         {random_tensor({2, 9, 40}, 1), random_tensor({2, 9, 24}, 2), random_tensor({24, 40}, 3)}, 2);
   }

@@ -41,28 +41,30 @@ TEST(Recompute, MakesTheSameLossAndGradientToTheBit) {
 TEST(Recompute, RunsTheBlockOnceForwardAndOnceBackward) {
   int runs = 0;
   const at::Tensor trained = at::ones({2}, at::kDouble).requires_grad_(true);
-  const Block block = [&](const at::Tensor& hidden, const at::Tensor& memory) {
+  const Block block = [&](const BlockInputs& in) {
     ++runs;
-    return hidden * hidden * trained + memory;
+    return in.hidden * in.hidden * trained + in.memory * in.bias;
   };
   const at::Tensor hidden = at::tensor({3.0, 4.0}).requires_grad_(true);
   const at::Tensor memory = at::tensor({1.0, 2.0}).requires_grad_(true);
-  const at::Tensor out = recomputed(block, hidden, memory);
+  const at::Tensor bias = at::tensor({5.0, 6.0}).requires_grad_(true);
+  const at::Tensor out = recomputed(block, {hidden, memory, bias});
   EXPECT_EQ(runs, 1);
   out.sum().backward();
   EXPECT_EQ(runs, 2);
   EXPECT_TRUE(at::equal(hidden.grad(), at::tensor({6.0, 8.0})));
-  EXPECT_TRUE(at::equal(memory.grad(), at::ones({2}, at::kDouble)));
+  EXPECT_TRUE(at::equal(memory.grad(), at::tensor({5.0, 6.0})));
+  EXPECT_TRUE(at::equal(bias.grad(), at::tensor({1.0, 2.0})));
   EXPECT_TRUE(at::equal(trained.grad(), at::tensor({9.0, 16.0})));
 }
 
 TEST(Recompute, WithoutAGradientTheBlockIsSimplyRun) {
-  const Block twice = [](const at::Tensor& hidden, const at::Tensor& /*memory*/) { return hidden * 2; };
+  const Block twice = [](const BlockInputs& in) { return in.hidden * 2; };
   const at::Tensor x = at::ones({2}, at::kDouble);
-  EXPECT_FALSE(recomputed(twice, x, {}).requires_grad());
+  EXPECT_FALSE(recomputed(twice, {x, {}, {}}).requires_grad());
   const at::NoGradGuard no_graph;
   const at::Tensor leaf = at::ones({2}, at::kDouble).requires_grad_(true);
-  EXPECT_FALSE(recomputed(twice, leaf, {}).requires_grad());
+  EXPECT_FALSE(recomputed(twice, {leaf, {}, {}}).requires_grad());
 }
 
 }  // namespace

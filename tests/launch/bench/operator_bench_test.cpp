@@ -43,7 +43,7 @@ TEST(OperatorBench, RunsAsACommand) {
   std::fflush(stdout);
   const auto object = nlohmann::json::parse(::testing::internal::GetCapturedStdout());
   EXPECT_EQ(code, exit_done);
-  EXPECT_EQ(object["operators"].at(0)["name"], "frozen_linear q k v 64 -> 192");
+  EXPECT_EQ(object["operators"].at(0)["name"], "linear_map q k v 64 -> 192");
 }
 
 }  // namespace

@@ -9,7 +9,7 @@
 #include <csignal>
 #include <thread>
 
-#include "core/ops/frozen_linear.h"
+#include "core/ops/linear_map.h"
 #include "tests/core/random_tensor.h"
 
 namespace prelude {
@@ -33,7 +33,7 @@ TEST(StopSignal, CatchesWhatAsksForAStop) {
 TEST(StopSignal, DoesNotDisturbProductsUnderWay) {
   const at::Tensor x = random_tensor({320, 128}, 1).to(at::kFloat);
   const at::Tensor weight = random_tensor({64, 128}, 2).to(at::kFloat);
-  const at::Tensor expected = frozen_linear(x, weight);
+  const at::Tensor expected = linear_map(x, weight);
   const StopSignal signal;
   std::atomic<bool> done = false;
   const pthread_t main_thread = pthread_self();
@@ -45,7 +45,7 @@ TEST(StopSignal, DoesNotDisturbProductsUnderWay) {
   });
   bool same = true;
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(2);
-  while (std::chrono::steady_clock::now() < end) same = at::equal(frozen_linear(x, weight), expected) && same;
+  while (std::chrono::steady_clock::now() < end) same = at::equal(linear_map(x, weight), expected) && same;
   done = true;
   sender.join();
   EXPECT_TRUE(same);

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+namespace prelude {
+
+// y = x W^T. For a weight that does not require a gradient nothing is kept for backward but the weight, which is there
+// already, and no weight gradient is made (2N instead of 4N products backward); else x is kept too.
+// x [...,in], weight [out,in], same dtype -> [...,out].
+at::Tensor linear_map(const at::Tensor& x, const at::Tensor& weight);
+
+// residual + x W^T, added up within the product. residual [...,out].
+at::Tensor linear_map_plus(const at::Tensor& residual, const at::Tensor& x, const at::Tensor& weight);
+
+}  // namespace prelude
