@@ -8,18 +8,15 @@
 #include <string>
 #include <vector>
 
-namespace prelude {
+#include "core/named_tensor.h"
 
-struct NamedTensor {
-  std::string name;  // no '/'
-  at::Tensor value;  // any shape; stored as float32
-};
+namespace prelude {
 
 // Everything that a run needs to go on as if it had never stopped.
 struct Checkpoint {
   std::int64_t step = 0;             // batches done; the loader's whole state
   std::uint64_t seed = 0;            // of the run
-  std::vector<NamedTensor> delta;    // what trains, in the order of its Trainable; N elements together
+  std::vector<NamedTensor> delta;    // what trains, in the order of its Trainable; N elements, stored as float32
   at::Tensor exp_avg;                // [N] float32
   at::Tensor exp_avg_sq;             // [N] float32
   std::int64_t optimizer_steps = 0;  // updates made

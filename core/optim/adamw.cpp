@@ -32,6 +32,13 @@ void AdamW::step(const at::Tensor& gradient, double learning_rate) {
   parameter_.addcdiv_(exp_avg_, denominator, -learning_rate / correction1);
 }
 
+std::vector<NamedTensor> AdamW::state() const { return {{"exp_avg", exp_avg_}, {"exp_avg_sq", exp_avg_sq_}}; }
+
+void AdamW::set_state(const std::vector<NamedTensor>& state, std::int64_t steps) {
+  copy_state(this->state(), state, steps);
+  steps_ = steps;
+}
+
 void AdamW::set_state(const at::Tensor& exp_avg, const at::Tensor& exp_avg_sq, std::int64_t steps) {
   ensure(exp_avg.sizes() == parameter_.sizes() && exp_avg_sq.sizes() == parameter_.sizes(),
          "AdamW: moments of {} and {} elements, parameter of {}", exp_avg.numel(), exp_avg_sq.numel(),

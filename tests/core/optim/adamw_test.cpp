@@ -106,6 +106,21 @@ TEST(AdamW, ContinuesBitForBitFromItsState) {
   EXPECT_EQ(after.steps(), one.steps());
 }
 
+TEST(AdamW, TakesItsNamedStateAndNoOther) {
+  at::Tensor parameter = at::ones({3});
+  AdamW optimiser(parameter);
+  optimiser.step(at::full({3}, 2.0), 0.1);
+  AdamW other(at::ones({3}));
+  other.set_state(optimiser.state(), 1);
+  EXPECT_TRUE(at::equal(other.exp_avg(), optimiser.exp_avg()));
+  EXPECT_TRUE(at::equal(other.exp_avg_sq(), optimiser.exp_avg_sq()));
+  EXPECT_EQ(other.steps(), 1);
+  EXPECT_THROW(other.set_state({{"exp_avg", at::zeros({3})}}, 1), UserError);
+  EXPECT_THROW(other.set_state({{"exp_avg", at::zeros({3})}, {"exp_avg_sq", at::zeros({4})}}, 1), UserError);
+  EXPECT_THROW(other.set_state({{"exp_avg", at::zeros({3})}, {"second", at::zeros({3})}}, 1), UserError);
+  EXPECT_TRUE(at::equal(other.exp_avg(), optimiser.exp_avg()));
+}
+
 TEST(AdamW, RateZeroChangesTheMomentsOnly) {
   at::Tensor parameter = at::ones({3});
   AdamW optimiser(parameter);
