@@ -80,7 +80,8 @@ std::vector<NamedTensor> joined_state(Communicator& words, const std::vector<Nam
     for (std::size_t i = 0; i < theirs.size(); ++i) {
       const at::Tensor value = words.rank() == owner ? mine[i].value : at::Tensor();
       const at::Tensor copy = sent_to_first(words, owner, theirs[i], value, most_bytes);
-      auto found = std::find_if(pieces.begin(), pieces.end(), [&](const auto& one) { return one.first == theirs[i].name; });
+      auto found =
+          std::find_if(pieces.begin(), pieces.end(), [&](const auto& one) { return one.first == theirs[i].name; });
       if (found == pieces.end()) found = pieces.emplace(pieces.end(), theirs[i].name, std::vector<at::Tensor>());
       if (copy.defined()) found->second.push_back(copy);
     }
@@ -116,10 +117,11 @@ std::vector<NamedTensor> own_state(Communicator& words, const std::vector<NamedT
           "options that the run began with",
           missing.empty() ? "what another rank needs" : fmt::format("'{}'", missing));
   for (std::size_t i = 0; i < whole.size(); ++i) {
-    require(counts[i] > 0,
-            "the saved optimiser state has '{}', which this optimiser has not; go on with the optimiser and the options "
-            "that the run began with",
-            whole[i].name);
+    require(
+        counts[i] > 0,
+        "the saved optimiser state has '{}', which this optimiser has not; go on with the optimiser and the options "
+        "that the run began with",
+        whole[i].name);
   }
   return own;
 }

@@ -17,9 +17,9 @@ namespace prelude {
 std::vector<NamedTensor> joined_state(Communicator& words, const std::vector<NamedTensor>& mine,
                                       std::int64_t most_bytes = 16 << 20);
 
-// What this rank takes of `whole`, which joined_state gave and every rank has: for each of `mine` the tensor of its name
-// and shape, or of `elements` [N] its `shard`. Views. A collective of `words`. Throws UserError, on every rank, where
-// one has no such tensor, and where `whole` has a tensor that no rank takes.
+// What this rank takes of `whole`, which joined_state gave and every rank has: for each of `mine` the tensor of its
+// name and shape, or of `elements` [N] its `shard`. Views. A collective of `words`. Throws UserError, on every rank,
+// where one has no such tensor, and where `whole` has a tensor that no rank takes.
 std::vector<NamedTensor> own_state(Communicator& words, const std::vector<NamedTensor>& mine,
                                    const std::vector<NamedTensor>& whole, const Shard& shard, std::int64_t elements);
 

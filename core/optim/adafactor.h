@@ -24,15 +24,15 @@ namespace prelude {
 // - Their weight decay shrinks by weight_decay a step, not by rate x weight_decay.
 // - T5X asks for a rule for more than two dimensions; the last two are factored here, as in transformers.
 struct AdafactorOptions {
-  double decay_rate = -0.8;      // second moments: decay 1 - t^decay_rate in update t = 1, 2, ...
-  double epsilon1 = 1e-30;       // added to squared gradients
-  double epsilon2 = 1e-3;        // least size of a part that scale_parameter sees
-  double clip_threshold = 1.0;   // largest root mean square of a part's update, before the rate
-  std::optional<double> beta1;   // decay of a first moment, which costs the parameter's size; none in T5
-  double weight_decay = 0.0;     // a parameter shrinks by its part's rate x weight_decay a step
-  bool scale_parameter = true;   // the rate is in units of a part's root mean square
-  bool relative_step = false;    // the rate is min(1e-2, 1/sqrt(t)); step()'s is not read
-  bool warmup_init = false;      // with relative_step: min(1e-6 t, 1/sqrt(t))
+  double decay_rate = -0.8;                 // second moments: decay 1 - t^decay_rate in update t = 1, 2, ...
+  double epsilon1 = 1e-30;                  // added to squared gradients
+  double epsilon2 = 1e-3;                   // least size of a part that scale_parameter sees
+  double clip_threshold = 1.0;              // largest root mean square of a part's update, before the rate
+  std::optional<double> beta1;              // decay of a first moment, which costs the parameter's size; none in T5
+  double weight_decay = 0.0;                // a parameter shrinks by its part's rate x weight_decay a step
+  bool scale_parameter = true;              // the rate is in units of a part's root mean square
+  bool relative_step = false;               // the rate is min(1e-2, 1/sqrt(t)); step()'s is not read
+  bool warmup_init = false;                 // with relative_step: min(1e-6 t, 1/sqrt(t))
   std::int64_t min_dim_size_to_factor = 0;  // both of the last two dimensions have it; 128 is T5X', 0 transformers'
 };
 

@@ -24,7 +24,7 @@ using test::random_tensor;
 
 // T5's: a large table, matrices, norms.
 const std::vector<NamedShape>& parts() {
-  static const std::vector<NamedShape> parts{{"shared", {47, 12}}, {"norm", {12}},    {"q", {24, 12}}, {"o", {12, 24}},
+  static const std::vector<NamedShape> parts{{"shared", {47, 12}}, {"norm", {12}},   {"q", {24, 12}},  {"o", {12, 24}},
                                              {"bias", {8, 4}},     {"wi", {36, 12}}, {"wo", {12, 36}}, {"last", {12}}};
   return parts;
 }
@@ -65,8 +65,7 @@ std::unique_ptr<Optimizer> adafactor(const at::Tensor& parameter, const Shard& s
 
 ShardedOptimizer::Factory with_master(const ShardedOptimizer::Factory& make) {
   return [make](const at::Tensor& parameter, const Shard& shard) {
-    return std::make_unique<MasterWeights>(parameter,
-                                           [&](const at::Tensor& master) { return make(master, shard); });
+    return std::make_unique<MasterWeights>(parameter, [&](const at::Tensor& master) { return make(master, shard); });
   };
 }
 
