@@ -28,4 +28,8 @@ void gated_gradient(Gate /*gate*/, const at::Tensor& /*gradient*/, const at::Ten
   absent();
 }
 
+void dropout(const DropoutMask& /*mask*/, const at::Tensor& /*keys*/, const at::Tensor& /*x*/, at::Tensor& /*y*/) {
+  absent();
+}
+
 }  // namespace prelude::cuda

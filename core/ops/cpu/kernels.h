@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 
+#include "core/ops/dropout_mask.h"
 #include "core/ops/gate.h"
 
 namespace prelude::cpu {
@@ -70,6 +71,10 @@ struct Kernels {
   void (*gated)(Gate, const float* halves, std::int64_t rows, std::int64_t width, float* y);
   void (*gated_gradient)(Gate, const float* gradient, const float* halves, std::int64_t rows, std::int64_t width,
                          float* halves_gradient);
+
+  // Rows `begin` to `end` of B*H*S: y = x * mask.scale where the mask keeps x, else 0; x and y [B*H*S,width], keys [B].
+  void (*dropout)(const DropoutMask&, const std::int64_t* keys, const float* x, std::int64_t begin, std::int64_t end,
+                  std::int64_t width, float* y);
 };
 
 // The widest set that this processor has; PRELUDE_CPU=baseline, avx2 or avx512 in the environment asks for a narrower.

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 
+#include "core/ops/dropout_mask.h"
 #include "core/ops/gate.h"
 
 struct CUstream_st;
@@ -28,5 +29,9 @@ void launch_gated(Number number, Gate gate, const void* halves, std::int64_t row
                   Stream stream);
 void launch_gated_gradient(Number number, Gate gate, const void* gradient, const void* halves, std::int64_t rows,
                            std::int64_t width, void* halves_gradient, Stream stream);
+
+// y = x * mask.scale where the mask keeps x, else 0; x and y [rows,width], rows = B*H*S, keys [B] on the device.
+void launch_dropout(Number number, const DropoutMask& mask, const std::int64_t* keys, const void* x, std::int64_t rows,
+                    std::int64_t width, void* y, Stream stream);
 
 }  // namespace prelude::cuda

@@ -82,4 +82,11 @@ void gated_gradient(Gate gate, const at::Tensor& gradient, const at::Tensor& hal
   C10_CUDA_KERNEL_LAUNCH_CHECK();
 }
 
+void dropout(const DropoutMask& mask, const at::Tensor& keys, const at::Tensor& x, at::Tensor& y) {
+  const c10::cuda::CUDAGuard guard(x.device());
+  launch_dropout(number_of(x), mask, keys.const_data_ptr<std::int64_t>(), x.const_data_ptr(), rows_of(x), x.size(-1),
+                 y.mutable_data_ptr(), stream_of(x));
+  C10_CUDA_KERNEL_LAUNCH_CHECK();
+}
+
 }  // namespace prelude::cuda

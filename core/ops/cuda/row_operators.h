@@ -7,6 +7,7 @@
 #include <functional>
 #include <initializer_list>
 
+#include "core/ops/dropout_mask.h"
 #include "core/ops/gate.h"
 
 namespace prelude::cuda {
@@ -26,5 +27,8 @@ void rms_norm_gradient(const at::Tensor& gradient, const at::Tensor& passed, con
 void gated(Gate gate, const at::Tensor& halves, at::Tensor& y);
 // gradient [...,F], halves and halves_gradient [...,2*F].
 void gated_gradient(Gate gate, const at::Tensor& gradient, const at::Tensor& halves, at::Tensor& halves_gradient);
+
+// x and y [B,S,C] or [B,H,S,C], keys [B] int64.
+void dropout(const DropoutMask& mask, const at::Tensor& keys, const at::Tensor& x, at::Tensor& y);
 
 }  // namespace prelude::cuda

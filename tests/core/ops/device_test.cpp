@@ -4,6 +4,7 @@
 
 #include "core/ops/biased_attention.h"
 #include "core/ops/cross_entropy.h"
+#include "core/ops/dropout.h"
 #include "core/ops/gated_activation.h"
 #include "core/ops/linear_map.h"
 #include "core/ops/rms_norm.h"
@@ -32,6 +33,20 @@ class OperatorsOnDevice : public OnDevice {
                     precision.tolerance);
   }
 };
+
+// The CPU's mask, whose bits other tests hold.
+TEST_F(OperatorsOnDevice, Dropout) {
+  const at::Tensor keys = dropout_keys(7, std::vector<std::int64_t>{3, 5});
+  for (const std::int64_t width : {1, 8, 31, 1000, 4097}) {
+    SCOPED_TRACE(width);
+    const DropoutPlace place{2, width, 1};
+    for (const Precision& precision : precisions) {
+      expect_close(
+          precision, [&](const auto& in) { return dropout(in[0], 0.1, keys.to(in[0].device()), place); },
+          [&](const auto& in) { return dropout(in[0], 0.1, keys, place); }, {random_tensor({2, 3, 7, width}, 1)}, 1);
+    }
+  }
+}
 
 at::Tensor exact_norm(const at::Tensor& x, const at::Tensor& scale) {
   return scale * (x / (x.pow(2).mean(-1, true) + epsilon).sqrt());

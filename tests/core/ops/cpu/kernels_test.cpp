@@ -75,6 +75,37 @@ TEST_F(EverySet, Gates) {
   }
 }
 
+TEST_F(EverySet, DropoutHasTheBitsOfTheDefinition) {
+  const std::vector<std::int64_t> keys{11, -5};
+  DropoutMask mask;
+  mask.site = 3;
+  mask.heads = 2;
+  mask.positions = 4;
+  mask.first_head = 1;
+  mask.threshold = 1U << 30;
+  mask.scale = 1.25F;
+  const std::int64_t rows = 2 * mask.heads * mask.positions;
+  for (const std::int64_t width : {1, 5, 16, 37, 256}) {
+    // The last columns pass 2^32: they begin again at 0, in every set alike.
+    mask.first_column = width == 256 ? (std::int64_t{1} << 32) - 100 : 9;
+    const at::Tensor x = random_floats({rows, width}, 1);
+    at::Tensor expected = at::zeros_like(x);
+    for (std::int64_t row = 0; row < rows; ++row) {
+      for (std::int64_t i = 0; i < width; ++i) {
+        const auto column = static_cast<std::uint32_t>(mask.first_column + i);
+        const bool kept = dropout_word(column, mask.row_key(keys.data(), row)) >= mask.threshold;
+        if (kept) expected[row][i] = x[row][i] * 1.25F;
+      }
+    }
+    for (const cpu::Kernels* set : cpu::all_kernels()) {
+      at::Tensor y = at::empty_like(x);
+      set->dropout(mask, keys.data(), x.const_data_ptr<float>(), 0, 3, width, y.mutable_data_ptr<float>());
+      set->dropout(mask, keys.data(), x.const_data_ptr<float>(), 3, rows, width, y.mutable_data_ptr<float>());
+      EXPECT_TRUE(at::equal(y, expected)) << set->instruction_set << ' ' << width;
+    }
+  }
+}
+
 // One example whose heads lie next to each other, q and k and v in tensors of their own.
 TEST_F(EverySet, Attention) {
   constexpr std::int64_t heads = 2;
