@@ -30,6 +30,7 @@ TEST(Shard, OfElementsCoverTheLeafInSizesThatAreAlike) {
 
 std::vector<NamedShape> parts_of(const std::vector<std::int64_t>& sizes) {
   std::vector<NamedShape> parts;
+  parts.reserve(sizes.size());
   for (const std::int64_t size : sizes) parts.push_back({"part", {size}});
   return parts;
 }

@@ -136,7 +136,7 @@ TEST(ShardedOptimizer, DoesNotReadTheGradientOfOthers) {
 }
 
 TEST(ShardedOptimizer, KeepsItsShareOfTheState) {
-  constexpr std::int64_t elements = 64 * 1000;
+  constexpr std::int64_t elements = 64000;
   at::Tensor parameter = at::zeros({elements});
   const ShardedOptimizer sharded(group(), parameter, shards_of_elements(elements, group().size()), adamw);
   std::int64_t held = 0;

@@ -154,8 +154,8 @@ std::vector<double> numbers_of(const at::Tensor& tensor) {
 }
 
 TEST(Adafactor, FollowsT5xWithItsLeastDimension) {
-  constexpr std::int64_t small = 5 * 9;
-  constexpr std::int64_t large = 8 * 7;
+  constexpr std::int64_t small = 45;
+  constexpr std::int64_t large = 56;
   at::Tensor parameter = random_tensor({small + large}, 1);
   AdafactorOptions options;
   options.min_dim_size_to_factor = 6;
@@ -231,7 +231,7 @@ TEST(Adafactor, RefusesTheStateOfAnother) {
   Adafactor optimizer(parameter, parts());
   optimizer.step(parameter.clone(), 0.1);
   const std::vector<NamedTensor> good = optimizer.state();
-  const auto refused = [&](std::vector<NamedTensor> state, std::int64_t steps = 3) {
+  const auto refused = [&](const std::vector<NamedTensor>& state, std::int64_t steps = 3) {
     EXPECT_THROW(optimizer.set_state(state, steps), UserError);
     EXPECT_EQ(optimizer.steps(), 1);
   };
