@@ -8,6 +8,7 @@
 #include "core/text/tokenizer.h"
 #include "tasks/corpus/build_options.h"
 #include "tasks/corpus/document_reader.h"
+#include "tasks/corpus/document_text.h"
 #include "tasks/corpus/shard_writer.h"
 
 namespace prelude {
@@ -27,13 +28,7 @@ class DocumentMaker {
   MadeDocument make(RawDocument raw);
 
  private:
-  struct Text {
-    std::string text;
-    std::int8_t label = -1;
-    float confidence = 0;
-  };
-  Text parse(const RawDocument& raw) const;
-  void tokenize(const Text& text, MadeDocument& made);
+  void tokenize(const DocumentText& text, MadeDocument& made);
 
   const BuildOptions& options_;
   const Tokenizer& tokenizer_;
