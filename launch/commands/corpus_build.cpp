@@ -6,6 +6,7 @@
 #include <thread>
 
 #include "launch/commands/corpus.h"
+#include "launch/commands/input_options.h"
 #include "launch/rank_workers.h"
 #include "launch/telemetry/progress.h"
 #include "launch/train/stop_signal.h"
@@ -23,11 +24,7 @@ struct CorpusBuildOptions {
 
 void declare(OptionTable& table, CorpusBuildOptions& options) {
   BuildOptions& build = options.build;
-  table
-      .add("input", build.inputs, "PATH",
-           "Text files or folders of them, in this order: .txt (a blank line ends a document) or .jsonl (a document a "
-           "line), each perhaps with .gz or .zst. A folder stands for all files below it, sorted by path.")
-      .required();
+  declare_inputs(table, build);
   table.add("tokenizer", build.tokenizer, "FILE", "The backbone's SentencePiece model (spiece.model).").required();
   table
       .add("output", build.output, "DIR",
@@ -46,19 +43,11 @@ void declare(OptionTable& table, CorpusBuildOptions& options) {
       .add("shard-tokens", build.shard_tokens, "N",
            "A shard ends with the document that brings it to this many tokens.")
       .at_least(1);
-  table.add("text-field", build.text_field, "NAME", "The field of a .jsonl line that holds the text.");
+  declare_text_field(table, build);
   table.add("labels", build.labels, "",
             "Also read the fields label (a whole number from 0; absent: none) and confidence (0 to 1; absent: 1) of "
             ".jsonl lines, for every sentence of the document.");
-  table
-      .add("on-error", options.on_error, "",
-           "At bad UTF-8, bad JSON, a missing field, a line that is too long, an empty, truncated or unknown file: "
-           "stop, or "
-           "skip that document or file and count it.")
-      .choices({"stop", "skip"});
-  table.add("max-line-bytes", build.max_line_bytes, "N", "A longer line is an error.").at_least(1);
-  table.add("max-document-bytes", build.max_document_bytes, "N", "A longer document of a .txt file is an error.")
-      .at_least(1);
+  declare_input_problems(table, build, options.on_error);
   table
       .add("workers", build.workers, "N",
            "Threads that tokenize, on every rank; 0: one a core, shared out over the ranks of the host. The bytes made "

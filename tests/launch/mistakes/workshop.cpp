@@ -18,8 +18,13 @@ namespace {
 namespace fs = std::filesystem;
 
 // What a command says of its progress, before the mistake can be known, does not count.
-std::string without_progress(const std::string& errors) {
-  return errors.starts_with("reading [") ? errors.substr(errors.find('\n') + 1) : errors;
+std::string without_progress(std::string errors) {
+  for (;;) {
+    const std::size_t end = errors.find('\n');
+    const bool progress = errors.starts_with("reading [") || errors.starts_with("learning ");
+    if (!progress || end == std::string::npos) return errors;
+    errors.erase(0, end + 1);
+  }
 }
 
 // While one lives, this process and its children write no file longer than `bytes` (-1: any).
