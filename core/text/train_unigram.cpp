@@ -66,13 +66,15 @@ std::int64_t number_after(std::string_view text, std::string_view mark) {
 
 [[noreturn]] void explain(const std::string& message, const UnigramOptions& options) {
   const std::int64_t most = number_after(message, "Please set it to a value <= ");
-  require(most == 0, "--vocabulary {} is too large for this text; the largest that works is {}: take that or give more text",
+  require(most == 0,
+          "--vocabulary {} is too large for this text; the largest that works is {}: take that or give more text",
           options.vocabulary, most);
   const std::int64_t least = number_after(message, fmt::format("required_chars. {} vs ", options.vocabulary));
-  require(least == 0,
-          "--vocabulary {} is too small for this text: its characters and the special pieces alone need {}; raise it, or "
-          "lower --character-coverage",
-          options.vocabulary, least);
+  require(
+      least == 0,
+      "--vocabulary {} is too small for this text: its characters and the special pieces alone need {}; raise it, or "
+      "lower --character-coverage",
+      options.vocabulary, least);
   fail("SentencePiece cannot learn a tokenizer from this text: {}", message);
 }
 

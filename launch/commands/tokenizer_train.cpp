@@ -26,7 +26,9 @@ struct TokenizerTrainOptions {
 
 void declare(OptionTable& table, TokenizerTrainOptions& options) {
   declare_inputs(table, options.input);
-  table.add("output", options.output, "DIR", "The folder that spiece.model goes into; one that is there is not replaced.")
+  table
+      .add("output", options.output, "DIR",
+           "The folder that spiece.model goes into; one that is there is not replaced.")
       .required();
   table
       .add("vocabulary", options.unigram.vocabulary, "N",
@@ -54,21 +56,21 @@ SentenceSample read_sample(const TokenizerTrainOptions& options) {
   BuildOptions input = options.input;
   input.skip_errors = options.on_error == "skip";
   std::unique_ptr<ProgressBar> bar;
-  SentenceSample sample = sample_sentences(
-      input, options.sample,
-      {.progress =
-           [&](std::int64_t read, std::int64_t total) {
-             if (!bar) bar = std::make_unique<ProgressBar>("reading", "bytes", total);
-             bar->update(read);
-           },
-       .left_out =
-           [&](const InputProblem& problem) {
-             if (bar) {
-               bar->message(problem.message);
-             } else {
-               fmt::print(stderr, "{}\n", problem.message);
-             }
-           }});
+  SentenceSample sample = sample_sentences(input, options.sample,
+                                           {.progress =
+                                                [&](std::int64_t read, std::int64_t total) {
+                                                  if (!bar)
+                                                    bar = std::make_unique<ProgressBar>("reading", "bytes", total);
+                                                  bar->update(read);
+                                                },
+                                            .left_out =
+                                                [&](const InputProblem& problem) {
+                                                  if (bar) {
+                                                    bar->message(problem.message);
+                                                  } else {
+                                                    fmt::print(stderr, "{}\n", problem.message);
+                                                  }
+                                                }});
   if (bar) bar->finish();
   return sample;
 }

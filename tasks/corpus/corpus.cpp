@@ -23,10 +23,10 @@ struct Corpus::Parts {
   std::string folder;
   Manifest manifest;
   std::vector<Shard> shards;
-  // First document and sentence of each shard over the whole corpus; one entry more than shards: the totals.
+  // First document, sentence and token of each shard over the whole corpus; one entry more than shards: the totals.
   std::vector<std::int64_t> first_document{0};
   std::vector<std::int64_t> first_sentence{0};
-  std::int64_t tokens = 0;
+  std::vector<std::int64_t> first_token{0};
 
   // The shard that holds element `index`, by the `first` of its kind.
   static std::size_t shard_of(const std::vector<std::int64_t>& first, std::int64_t index, const char* what) {
@@ -49,7 +49,7 @@ Corpus Corpus::open(const std::string& folder) {
     const Shard& shard = parts->shards.emplace_back(folder, entry, manifest.vocabulary_size, manifest.labels);
     parts->first_document.push_back(parts->first_document.back() + shard.documents());
     parts->first_sentence.push_back(parts->first_sentence.back() + shard.sentences());
-    parts->tokens += shard.tokens();
+    parts->first_token.push_back(parts->first_token.back() + shard.tokens());
   }
   return Corpus(std::move(parts));
 }
@@ -58,7 +58,7 @@ const Manifest& Corpus::manifest() const { return parts_->manifest; }
 const std::string& Corpus::folder() const { return parts_->folder; }
 std::int64_t Corpus::documents() const { return parts_->first_document.back(); }
 std::int64_t Corpus::sentences() const { return parts_->first_sentence.back(); }
-std::int64_t Corpus::tokens() const { return parts_->tokens; }
+std::int64_t Corpus::tokens() const { return parts_->first_token.back(); }
 
 SentenceRange Corpus::document(std::int64_t document) const {
   const std::size_t i = Parts::shard_of(parts_->first_document, document, "document");
@@ -79,6 +79,17 @@ TokenSpan Corpus::sentence(std::int64_t sentence) const {
 std::int64_t Corpus::sentence_size(std::int64_t sentence) const {
   const std::size_t i = Parts::shard_of(parts_->first_sentence, sentence, "sentence");
   return parts_->shards[i].sentence_size(sentence - parts_->first_sentence[i]);
+}
+
+TokenRange Corpus::document_tokens(std::int64_t document) const {
+  const std::size_t i = Parts::shard_of(parts_->first_document, document, "document");
+  const TokenRange range = parts_->shards[i].document_tokens(document - parts_->first_document[i]);
+  return {range.first + parts_->first_token[i], range.last + parts_->first_token[i]};
+}
+
+TokenSpan Corpus::tokens(std::int64_t first, std::int64_t count) const {
+  const std::size_t i = Parts::shard_of(parts_->first_token, first, "token");
+  return parts_->shards[i].tokens(first - parts_->first_token[i], count);
 }
 
 bool Corpus::has_labels() const { return parts_->manifest.labels; }

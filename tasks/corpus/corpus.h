@@ -37,6 +37,13 @@ struct SentenceRange {
   std::int64_t size() const { return last - first; }
 };
 
+// Tokens first <= t < last, counted over the whole corpus.
+struct TokenRange {
+  std::int64_t first;
+  std::int64_t last;
+  std::int64_t size() const { return last - first; }
+};
+
 class Corpus {
  public:
   // Opens every shard of the manifest and checks the sizes and types of its arrays; offsets and tokens are checked
@@ -58,6 +65,10 @@ class Corpus {
   TokenSpan sentence(std::int64_t sentence) const;
   // sentence(s).size() without a look at the tokens.
   std::int64_t sentence_size(std::int64_t sentence) const;
+  // The tokens of all its sentences; those of the next document follow them.
+  TokenRange document_tokens(std::int64_t document) const;
+  // `count` > 0 tokens from `first` on, all of one document.
+  TokenSpan tokens(std::int64_t first, std::int64_t count) const;
 
   // Pseudo-labels: -1 where a sentence has none. has_labels() is true where every shard holds them.
   bool has_labels() const;

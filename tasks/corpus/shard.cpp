@@ -100,12 +100,25 @@ std::int64_t Shard::sentence_size(std::int64_t sentence) const {
 
 TokenSpan Shard::sentence(std::int64_t sentence) const {
   const std::int64_t size = sentence_size(sentence);
-  const std::int64_t begin = sentence_offsets_[sentence];
-  const std::int64_t outside = first_outside(token_data_, wide_, begin, begin + size, vocabulary_size_);
-  if (outside < begin + size) {
+  return tokens(sentence_offsets_[sentence], size);
+}
+
+TokenRange Shard::document_tokens(std::int64_t document) const {
+  const SentenceRange sentences = this->document(document);
+  const TokenRange range{sentence_offsets_[sentences.first], sentence_offsets_[sentences.last]};
+  if (range.first < 0 || range.last <= range.first || range.last > tokens_) {
+    damaged(fmt::format("/sentence_offsets is not increasing in document {}", document));
+  }
+  return range;
+}
+
+TokenSpan Shard::tokens(std::int64_t first, std::int64_t count) const {
+  ensure(first >= 0 && count > 0 && count <= tokens_ - first, "{} tokens from {} on of {}", count, first, tokens_);
+  const std::int64_t outside = first_outside(token_data_, wide_, first, first + count, vocabulary_size_);
+  if (outside < first + count) {
     damaged(fmt::format("token {} is outside the vocabulary of {}", outside, vocabulary_size_));
   }
-  return {token_data_ + begin * (wide_ ? 4 : 2), size, wide_};
+  return {token_data_ + first * (wide_ ? 4 : 2), count, wide_};
 }
 
 std::int32_t Shard::label(std::int64_t sentence) const {

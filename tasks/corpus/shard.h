@@ -21,12 +21,14 @@ class Shard {
   std::int64_t sentences() const { return sentences_; }
   std::int64_t tokens() const { return tokens_; }
 
-  // Indices count within the shard. Each checks the offsets that it follows, and sentence() its tokens against the
-  // vocabulary, so that a damaged file is an error and never a read out of bounds.
+  // Indices count within the shard. Each checks the offsets that it follows, and sentence() and tokens() their
+  // tokens against the vocabulary, so that a damaged file is an error and never a read out of bounds.
   SentenceRange document(std::int64_t document) const;
   std::int64_t document_of(std::int64_t sentence) const;
   std::int64_t sentence_size(std::int64_t sentence) const;
   TokenSpan sentence(std::int64_t sentence) const;
+  TokenRange document_tokens(std::int64_t document) const;
+  TokenSpan tokens(std::int64_t first, std::int64_t count) const;
   std::int32_t label(std::int64_t sentence) const;      // -1: none
   float label_confidence(std::int64_t sentence) const;  // in [0, 1]
 

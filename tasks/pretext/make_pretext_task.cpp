@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "tasks/pretext/cls.h"
+#include "tasks/pretext/corpus_tokenizer.h"
 #include "tasks/pretext/nsp.h"
 #include "tasks/pretext/option_task.h"
 
@@ -61,10 +62,7 @@ std::int64_t default_max_source(const std::string& task) { return find_task(task
 std::unique_ptr<PretextTask> make_pretext_task(const std::string& name, const Corpus& corpus,
                                                const Tokenizer& tokenizer, PretextOptions options) {
   const Row& row = find_task(name);
-  require(corpus.manifest().tokenizer_sha256 == tokenizer.sha256(),
-          "{}: the corpus was built with another tokenizer (SHA-256 {:.12}..., the backbone's is {:.12}...); build it "
-          "again with the backbone's spiece.model",
-          corpus.folder(), corpus.manifest().tokenizer_sha256, tokenizer.sha256());
+  require_tokenizer(corpus, tokenizer);
   if (options.max_source == 0) options.max_source = row.max_source;
   return row.make(corpus, tokenizer, options);
 }

@@ -11,8 +11,8 @@ const std::string kBooks = PRELUDE_SOURCE_DIR "/data/text/books-small.jsonl.gz";
 
 std::vector<std::string> train(const std::string& input, const std::string& output, const std::string& vocabulary,
                                const std::vector<std::string>& more = {}) {
-  std::vector<std::string> arguments{"tokenizer", "train",        "--input", input, "--output",
-                                     output,      "--vocabulary", vocabulary};
+  std::vector<std::string> arguments{"tokenizer", "train", "--input",      input,
+                                     "--output",  output,  "--vocabulary", vocabulary};
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }
@@ -31,8 +31,8 @@ TEST(TokenizerTrainCommand, MakesTheSameModelThatACorpusTakes) {
   EXPECT_EQ(run_program(train(kBooks, folder / "c", "600", {"--max-sentences", "2000", "--seed", "4"})).code, 0);
   EXPECT_FALSE(model == read_file(folder / "c/spiece.model"));
 
-  const ProgramResult built = run_program({"corpus", "build", "--input", kBooks, "--tokenizer",
-                                           folder / "b/spiece.model", "--output", folder / "corpus"});
+  const ProgramResult built = run_program(
+      {"corpus", "build", "--input", kBooks, "--tokenizer", folder / "b/spiece.model", "--output", folder / "corpus"});
   EXPECT_EQ(built.code, 0) << built.errors;
   const auto entries = std::filesystem::directory_iterator(folder / "b");
   EXPECT_EQ(std::distance(begin(entries), end(entries)), 1);

@@ -40,13 +40,17 @@ void expect_same(const Corpus& corpus, const std::vector<Document>& documents) {
     const SentenceRange range = corpus.document(static_cast<std::int64_t>(d));
     ASSERT_EQ(range.first, sentence);
     ASSERT_EQ(range.size(), static_cast<std::int64_t>(documents[d].size()));
+    const TokenRange all = corpus.document_tokens(static_cast<std::int64_t>(d));
+    EXPECT_EQ(all.first, tokens);
     for (const auto& expected : documents[d]) {
       EXPECT_EQ(corpus.document_of(sentence), static_cast<std::int64_t>(d));
       EXPECT_EQ(corpus.sentence_size(sentence), static_cast<std::int64_t>(expected.size()));
       EXPECT_EQ(corpus.sentence(sentence).take(1 << 20), expected);
+      EXPECT_EQ(corpus.tokens(tokens, static_cast<std::int64_t>(expected.size())).take(1 << 20), expected);
       tokens += static_cast<std::int64_t>(expected.size());
       ++sentence;
     }
+    EXPECT_EQ(all.last, tokens);
   }
   EXPECT_EQ(corpus.sentences(), sentence);
   EXPECT_EQ(corpus.tokens(), tokens);
