@@ -143,6 +143,7 @@ TEST(SpanCorruption, WantsASentinelForEachSpan) {
     return user_error([&] { LmBench("span-corruption", text, {.max_source = max_source}); });
   };
   const std::int64_t largest = largest_source(100, {});
+  EXPECT_EQ(largest, 1809);  // docs/pretext.md
   EXPECT_EQ(said(4000), fmt::format("--max-source 4000: its 222 masked spans need as many sentinels, but the tokenizer "
                                     "has 100; the largest that works is {}",
                                     largest));
