@@ -16,13 +16,6 @@ constexpr const char* kFresh = "give another --output, or delete the folder to s
 
 const char* text_of(bool value) { return value ? "true" : "false"; }
 
-std::string value_of(const BuildRecord& record, const std::string& name) {
-  for (const auto& [key, value] : record.options) {
-    if (key == name) return value;
-  }
-  return "absent";
-}
-
 }  // namespace
 
 BuildRecord new_build_record(const BuildOptions& options, std::vector<InputFile> inputs,
@@ -45,13 +38,12 @@ BuildRecord new_build_record(const BuildOptions& options, std::vector<InputFile>
 
 void write_build_record(const std::string& path, const BuildRecord& record) {
   nlohmann::ordered_json document = {{"schema_version", 1},
-                                     {"options", nlohmann::ordered_json::object()},
+                                     {"options", to_json(record.options)},
                                      {"inputs", nlohmann::ordered_json::array()},
                                      {"documents_read", record.documents_read},
                                      {"dropped", to_json(record.dropped)},
                                      {"problems", nlohmann::ordered_json::object()},
                                      {"shards", nlohmann::ordered_json::array()}};
-  for (const auto& [name, value] : record.options) document["options"][name] = value;
   for (const InputFile& input : record.inputs) {
     document["inputs"].push_back({{"path", input.path}, {"bytes", input.bytes}, {"modified", input.modified}});
   }
@@ -68,9 +60,7 @@ std::optional<BuildRecord> read_build_record(const std::string& path) {
   fields.check(fields.integer("schema_version", 0, kMost) == 1, "schema_version",
                "must be 1; a newer prelude wrote it");
   BuildRecord record;
-  const JsonFields options = fields.object("options");
-  for (const auto& [name, ignored] : document["options"].items())
-    record.options.emplace_back(name, options.text(name.c_str()));
+  record.options = read_named_values(fields.object("options"));
   for (const JsonFields& input : fields.objects("inputs")) {
     record.inputs.push_back({input.text("path"), format_of(input.text("path")), input.integer("bytes", 0, kMost),
                              input.integer("modified", std::numeric_limits<std::int64_t>::min(),
@@ -87,7 +77,7 @@ std::optional<BuildRecord> read_build_record(const std::string& path) {
 
 void require_same_build(const BuildRecord& found, const BuildRecord& wanted, const std::string& output) {
   for (const auto& [name, value] : wanted.options) {
-    const std::string other = value_of(found, name);
+    const std::string other = value_of(found.options, name);
     require(value == other, "'{}' holds a corpus built with another {} ({}, now {}); use the same, {}", output, name,
             other, value, kFresh);
   }

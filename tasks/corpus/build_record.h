@@ -11,12 +11,12 @@
 #include "tasks/corpus/input_files.h"
 #include "tasks/corpus/input_problem.h"
 #include "tasks/corpus/manifest.h"
+#include "tasks/corpus/named_values.h"
 
 namespace prelude {
 
 struct BuildRecord {
-  // Everything that the corpus' bytes depend on, as (name of the option, value).
-  std::vector<std::pair<std::string, std::string>> options;
+  NamedValues options;  // everything that the corpus' bytes depend on
   std::vector<InputFile> inputs;
 
   std::vector<ShardEntry> shards;   // sealed ones

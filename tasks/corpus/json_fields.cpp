@@ -32,6 +32,12 @@ void JsonFields::check(bool good, const char* name, const std::string& complaint
   require(good, "'{}': field '{}{}' {}", path_, place_, name, complaint);
 }
 
+std::vector<std::string> JsonFields::names() const {
+  std::vector<std::string> names;
+  for (const auto& [name, ignored] : value_->items()) names.push_back(name);
+  return names;
+}
+
 std::string JsonFields::text(const char* name) const {
   const nlohmann::json& value = field(name);
   check(value.is_string(), name, "must be a text");

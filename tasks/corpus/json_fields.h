@@ -16,6 +16,8 @@ class JsonFields {
   // `value` must outlive this; `place` is "" for the whole file, "shards[3]." inside it. Throws unless it is an object.
   JsonFields(const nlohmann::json& value, std::string path, std::string place);
 
+  bool has(const char* name) const { return value_->contains(name); }
+  std::vector<std::string> names() const;  // of all fields, sorted
   std::string text(const char* name) const;
   std::int64_t integer(const char* name, std::int64_t least, std::int64_t most) const;
   bool boolean(const char* name) const;

@@ -78,6 +78,7 @@ Manifest read_manifest(const std::string& path) {
   manifest.min_document_sentences = fields.integer("min_document_sentences", 0, kMost);
   manifest.shard_tokens = fields.integer("shard_tokens", 1, kMost);
   manifest.labels = fields.boolean("labels");
+  if (fields.has("labelling")) manifest.labelling = read_named_values(fields.object("labelling"));
   manifest.dropped = read_dropped(fields.object("dropped"));
   const std::vector<JsonFields> shards = fields.objects("shards");
   fields.check(!shards.empty() && shards.size() < 100000, "shards", "must list between 1 and 99,999 shards");
@@ -94,9 +95,10 @@ void write_manifest(const std::string& path, const Manifest& manifest) {
                                      {"min_sentence_chars", manifest.min_sentence_chars},
                                      {"min_document_sentences", manifest.min_document_sentences},
                                      {"shard_tokens", manifest.shard_tokens},
-                                     {"labels", manifest.labels},
-                                     {"dropped", to_json(manifest.dropped)},
-                                     {"shards", nlohmann::ordered_json::array()}};
+                                     {"labels", manifest.labels}};
+  if (!manifest.labelling.empty()) document["labelling"] = to_json(manifest.labelling);
+  document["dropped"] = to_json(manifest.dropped);
+  document["shards"] = nlohmann::ordered_json::array();
   for (const ShardEntry& shard : manifest.shards) document["shards"].push_back(to_json(shard));
   write_file_atomically(path, document.dump(2) + "\n");
 }

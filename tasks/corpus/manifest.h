@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "tasks/corpus/named_values.h"
+
 namespace prelude {
 
 class JsonFields;
@@ -38,6 +40,7 @@ struct Manifest {
   std::int64_t min_document_sentences = 1;
   std::int64_t shard_tokens = 0;
   bool labels = false;
+  NamedValues labelling;  // what a model's labels depend on; empty where none gave them
   DroppedCounts dropped;
   std::vector<ShardEntry> shards;
 };
