@@ -28,6 +28,18 @@ const std::vector<Command>& command_table() {
       tokenizer_train_command(), export_command(),       import_command(),
       inspect_command(),         predict_command(),      evaluate_command(),
       bench_command(),           plan_command(),         slurm_command(),
+      backbone_create_command(),
+      corpus_build_command(),
+      corpus_stats_command(),
+      corpus_verify_command(),
+      corpus_label_command(),
+      pretrain_command(),
+      tokenizer_encode_command(),
+      export_command(),
+      inspect_command(),
+      predict_command(),
+      bench_command(),
+      plan_command(),
   };
   return table;
 }

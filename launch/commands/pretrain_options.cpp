@@ -4,6 +4,7 @@
 
 #include "core/delta/prompt_file.h"
 #include "core/error.h"
+#include "launch/confidence.h"
 #include "launch/micro_tokens.h"
 #include "tasks/pretext/make_pretext_task.h"
 #include "tasks/pretext/quirks.h"
@@ -110,22 +111,6 @@ void declare_validation(OptionTable& table, PretrainOptions& options) {
   table.add("seed", options.seed, "N", "Seed of the prompt's first values and of the examples.");
   table.add("verify-frozen", options.verify_frozen, "",
             "Hash the backbone again at the end: it must not have changed.");
-}
-
-// The five thresholds of cls.
-void read_confidence(const std::vector<std::string>& texts, std::array<double, 5>& confidence) {
-  if (texts.empty()) return;
-  require(texts.size() == confidence.size(),
-          "--confidence: {} numbers are given, one for each of the {} classes is needed", texts.size(),
-          confidence.size());
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    try {
-      parse_value(texts[i], confidence[i]);
-    } catch (const UserError& error) {
-      fail("--confidence: {}", error.what());
-    }
-    require(confidence[i] >= 0 && confidence[i] < 1, "--confidence: {} is not at least 0 and less than 1", texts[i]);
-  }
 }
 
 }  // namespace

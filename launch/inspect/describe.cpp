@@ -92,16 +92,18 @@ Facts describe_corpus(const std::string& path, bool read_all) {
   const Corpus corpus = Corpus::open(path);
   if (read_all) verify_corpus(path);
   const Manifest& manifest = corpus.manifest();
-  return {{"kind", "corpus"},
-          {"documents", corpus.documents()},
-          {"sentences", corpus.sentences()},
-          {"tokens", corpus.tokens()},
-          {"labels", corpus.has_labels()},
-          {"shards", manifest.shards.size()},
-          {"splitter", manifest.sentences},
-          {"vocabulary", manifest.vocabulary_size},
-          {"tokenizer_sha256", manifest.tokenizer_sha256},
-          {"validity", read_all ? all_read : headers_only}};
+  Facts facts{{"kind", "corpus"},
+              {"documents", corpus.documents()},
+              {"sentences", corpus.sentences()},
+              {"tokens", corpus.tokens()},
+              {"labels", corpus.has_labels()},
+              {"shards", manifest.shards.size()},
+              {"splitter", manifest.sentences},
+              {"vocabulary", manifest.vocabulary_size},
+              {"tokenizer_sha256", manifest.tokenizer_sha256}};
+  if (!manifest.labelling.empty()) facts["labelling"] = to_json(manifest.labelling);
+  facts["validity"] = read_all ? all_read : headers_only;
+  return facts;
 }
 
 Facts describe_prompt(const std::string& path) {

@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "dist/text.h"
+#include "launch/predict/length_batches.h"
 #include "launch/predict/padded_ids.h"
 
 namespace prelude {
@@ -78,35 +79,6 @@ void score_rows(const LoadedModel& loaded, const EncoderOutput& encoded, std::sp
   }
 }
 
-// Indices 0 ... count - 1 as batches, those of longer sources first: a batch then holds little padding.
-template <typename Length>
-std::vector<std::vector<std::size_t>> batches_of(std::size_t count, Length length, const MicroBatchLimits& limits) {
-  std::vector<std::size_t> order(count);
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return length(a) > length(b); });
-  std::vector<std::int64_t> lengths;
-  lengths.reserve(count);
-  for (const std::size_t i : order) lengths.push_back(static_cast<std::int64_t>(length(i)));
-  std::vector<std::vector<std::size_t>> batches;
-  auto next = order.begin();
-  for (const std::size_t size : cut_micro_batches(lengths, limits)) {
-    const auto end = next + static_cast<std::ptrdiff_t>(size);
-    batches.emplace_back(next, end);
-    next = end;
-  }
-  return batches;
-}
-
-}  // namespace
-
-namespace {
-
-// Batch number `batch` is this rank's.
-bool is_ours(const LoadedModel& loaded, std::size_t batch) {
-  const Communicator& data = loaded.data();
-  return static_cast<int>(batch % static_cast<std::size_t>(data.size())) == data.rank();
-}
-
 // Each number was computed by one rank and is zero on the others.
 void share(LogProbabilities& results, Communicator& data) {
   std::vector<double> flat;
@@ -152,10 +124,11 @@ LogProbabilities score(const LoadedModel& loaded, std::span<const ScoringJob> jo
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     for (const Ids& target : jobs[i].targets) results[i].emplace_back(target.size());
   }
-  const auto batches = batches_of(
-      jobs.size(), [&](std::size_t i) { return jobs[i].source.size(); }, limits);
+  std::vector<std::int64_t> lengths;
+  for (const ScoringJob& job : jobs) lengths.push_back(static_cast<std::int64_t>(job.source.size()));
+  const auto batches = batches_of_like_length(lengths, limits);
   for (std::size_t batch = 0; batch < batches.size(); ++batch) {
-    if (!is_ours(loaded, batch)) continue;
+    if (!is_ours(batch, loaded.data())) continue;
     std::vector<Ids> sources;
     std::vector<Row> rows;
     for (const std::size_t i : batches[batch]) {
@@ -216,10 +189,9 @@ std::vector<Ids> generate_greedily(const LoadedModel& loaded, std::span<const Id
                                    const MicroBatchLimits& limits, std::int64_t most_new) {
   const at::NoGradGuard no_graph;
   std::vector<Ids> results(sources.size());
-  const auto batches = batches_of(
-      sources.size(), [&](std::size_t i) { return sources[i].size(); }, limits);
+  const auto batches = batches_of_like_length(lengths_of(sources), limits);
   for (std::size_t batch = 0; batch < batches.size(); ++batch) {
-    if (!is_ours(loaded, batch)) continue;
+    if (!is_ours(batch, loaded.data())) continue;
     std::vector<Ids> batch_sources;
     for (const std::size_t i : batches[batch]) batch_sources.push_back(sources[i]);
     std::vector<Ids> generated = generate_batch(loaded, batch_sources, most_new);

@@ -16,10 +16,11 @@ ClsTask::ClsTask(const Corpus& corpus, const Tokenizer& tokenizer, const Pretext
       max_source_(options.max_source),
       quirks_(options.quirks) {
   require_room(2);
-  require(this->corpus().has_labels(),
-          "{}: task cls needs sentence labels, but the corpus has none; build it with --labels, or "
-          "give another --task",
-          this->corpus().folder());
+  require(
+      this->corpus().has_labels(),
+      "{}: task cls needs sentence labels, but the corpus has none; give it some with `prelude corpus label`, build "
+      "it with --labels, or give another --task",
+      this->corpus().folder());
   for (const double threshold : confidence_) {
     require(threshold >= 0.0 && threshold < 1.0, "confidence threshold {}: give numbers from 0 to below 1", threshold);
   }

@@ -145,13 +145,15 @@ TEST_F(LabelledCopyTest, ADamagedRecordNamesTheField) {
   };
   const std::string start = "'" + path + "': field ";
   EXPECT_EQ(error_with([](auto& json) { json.erase("shards"); }), start + "'shards' is missing");
-  EXPECT_EQ(error_with([](auto& json) { json["options"]["backbone"] = 3; }), start + "'options.backbone' must be a text");
+  EXPECT_EQ(error_with([](auto& json) { json["options"]["backbone"] = 3; }),
+            start + "'options.backbone' must be a text");
   EXPECT_EQ(error_with([](auto& json) { json["options"] = 3; }), "'" + path + "': options. is no object");
   EXPECT_EQ(error_with([](auto& json) { json["shards"][0]["file"] = "../x"; }),
             start + "'shards[0].file' must be \"shard-00000.h5\"");
   EXPECT_NE(error_with([](auto& json) { json["schema_version"] = 2; }).find("'schema_version'"), std::string::npos);
-  EXPECT_NE(error_with([](auto& json) { json["shards"][1]["bytes"] = 5; }).find("shard-00001.h5' is missing or damaged"),
-            std::string::npos);
+  EXPECT_NE(
+      error_with([](auto& json) { json["shards"][1]["bytes"] = 5; }).find("shard-00001.h5' is missing or damaged"),
+      std::string::npos);
   EXPECT_NE(error_with([](auto& json) {
               auto shard = json["shards"][0];
               while (json["shards"].size() < 90) {
