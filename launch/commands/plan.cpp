@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <optional>
 
 #include "core/error.h"
 #include "core/io/safetensors.h"
@@ -22,6 +23,10 @@ struct PlanOptions {
   std::string device = "cuda";
   std::vector<std::string> ranks;
   std::string shard = "whole";
+  std::string train = "delta";
+  std::string optimizer = "adamw";
+  std::string shard_optimizer = "on";
+  std::optional<std::int64_t> prompt_length;
   bool equal_lengths = false;
   PlannedJob job;
   MachineAssumptions machine;
@@ -33,7 +38,18 @@ void declare_job(OptionTable& table, PlanOptions& options) {
   table.add("backbone", options.backbone, "DIR", "Backbone folder; only its config.json is read.");
   table.add("shape", options.shape, "NAME",
             "Instead of --backbone: tiny, t5-small, t5-base, t5-large, t5-xl, t5-xxl (unless given).");
-  table.add("prompt-length", job.prompt, "P", "Prompt rows.").at_least(1).at_most(4096);
+  table.add("train", options.train, "", "What trains: a prompt alone (delta), or all weights and no prompt (backbone).")
+      .choices({"delta", "backbone"});
+  table
+      .add("optimizer", options.optimizer, "",
+           "Of all weights: AdamW's two moments, or Adafactor's factored one. Weights of fewer bits than float32 have "
+           "float32 copies.")
+      .choices({"adamw", "adafactor"});
+  table
+      .add("shard-optimizer", options.shard_optimizer, "",
+           "Of all weights: each data-parallel rank keeps and updates its share of the optimiser's state.")
+      .choices({"on", "off"});
+  table.add("prompt-length", options.prompt_length, "P", "Prompt rows; 100 unless given.").at_least(1).at_most(4096);
   table.add("source", job.source, "N", "Mean text tokens of an example, beside the prompt.")
       .at_least(1)
       .at_most(longest);
@@ -57,8 +73,7 @@ void declare_job(OptionTable& table, PlanOptions& options) {
       .choices({"whole", "gather"});
   table.add("dtype", options.dtype, "", "Number type of weights and activations.").choices({"float32", "bfloat16"});
   table.add("device", options.device, "", "Where the job computes: its memory differs.").choices({"cpu", "cuda"});
-  table.add("recompute", job.recompute, "",
-            "Layers are run again backward: 6N FLOPs a token instead of 4N, less memory.");
+  table.add("recompute", job.recompute, "", "Layers are run again backward: 2N FLOPs a token more, less memory.");
   table.add("fixed-batch", job.fixed_batch, "", "The same global batch at all --ranks: strong scaling.");
   table.add("equal-lengths", options.equal_lengths, "",
             "All examples of a micro-batch have one length: less memory for the position bias.");
@@ -133,6 +148,17 @@ void settle_ranks(const std::vector<std::string>& given, PlannedJob& job) {
   if (job.ranks.empty()) job.ranks = {job.tensor};
 }
 
+// What trains.
+void settle_training(const PlanOptions& options, PlannedJob& job) {
+  job.backbone = options.train == "backbone";
+  job.prompt = options.prompt_length.value_or(job.prompt);
+  if (!job.backbone) return;
+  require(!options.prompt_length, "--train backbone trains no prompt; drop --prompt-length");
+  require(!job.gather, "--train backbone with --shard gather: weights that are gathered do not train; drop one");
+  job.prompt = 0;
+  job.training = {options.optimizer == "adafactor", options.shard_optimizer == "on"};
+}
+
 int run(const PlanOptions& options) {
   Plan plan;
   plan.dtype = options.dtype;
@@ -146,6 +172,7 @@ int run(const PlanOptions& options) {
   job.gather = options.shard == "gather";
   require(!job.gather || job.tensor == 1, "--shard gather and --tensor-parallel {} both cut the backbone; drop one",
           job.tensor);
+  settle_training(options, job);
   require_tensor_degree(job.config, job.tensor);
   settle_ranks(options.ranks, job);
   plan.rows = plan_ranks(job, plan.machine);
@@ -156,8 +183,8 @@ int run(const PlanOptions& options) {
 }  // namespace
 
 Command plan_command() {
-  return make_command<PlanOptions>("plan", "memory, collectives and time of a pre-training job, before it runs",
-                                   declare, run);
+  return make_command<PlanOptions>("plan", "memory, collectives and time of a training job, before it runs", declare,
+                                   run);
 }
 
 }  // namespace prelude

@@ -12,11 +12,22 @@ Json collectives(const Collectives& sums) { return {{"number", sums.number}, {"b
 
 Json job(const Plan& plan) {
   const PlannedJob& job = plan.job;
-  return {{"prompt_length", job.prompt},   {"source", job.source},
-          {"target", job.target},          {"micro_batch", job.micro_batch},
-          {"tensor_parallel", job.tensor}, {"shard", job.gather ? "gather" : "whole"},
-          {"dtype", plan.dtype},           {"equal_lengths", !job.padded},
-          {"fixed_batch", job.fixed_batch}};
+  Json object{{"train", job.backbone ? "backbone" : "delta"}};
+  if (job.backbone) {
+    object["optimizer"] = job.training.adafactor ? "adafactor" : "adamw";
+    object["shard_optimizer"] = job.training.shard_optimizer;
+  }
+  object.update({{"prompt_length", job.prompt},
+                 {"source", job.source},
+                 {"target", job.target},
+                 {"micro_batch", job.micro_batch},
+                 {"tensor_parallel", job.tensor},
+                 {"shard", job.gather ? "gather" : "whole"},
+                 {"dtype", plan.dtype},
+                 {"equal_lengths", !job.padded},
+                 {"fixed_batch", job.fixed_batch},
+                 {"recompute", job.recompute}});
+  return object;
 }
 
 Json assumptions(const MachineAssumptions& machine) {
@@ -41,16 +52,22 @@ Json memory(const Plan& plan) {
   const std::int64_t total = rank_bytes(plan.job, plan.job.tensor, batch);
   const bool fits = gib(total) <= plan.machine.memory_gib;
   Json object{{"micro_batch", batch},
-              {"trained_bytes", trained_bytes(plan.job.config, plan.job.prompt)},
+              {"trained_bytes", state_bytes(plan.job, plan.job.tensor)},
               {"encoder_bytes", row.memory.encoder},
               {"decoder_bytes", row.memory.decoder},
               {"bias_bytes", row.memory.bias},
               {"working_bytes", row.memory.working},
               {"total_bytes", total},
               {"fits", fits}};
+  if (plan.job.backbone) {
+    const TrainingState state = backbone_state(plan.job, plan.job.tensor);
+    object.update(
+        {{"gradient_bytes", state.gradient}, {"master_bytes", state.master}, {"moment_bytes", state.moments}});
+  }
   if (fits) return object;
   const Remedy found = remedy(plan.job, batch, plan.machine);
   object["fits_at_tensor_parallel"] = found.tensor ? Json(*found.tensor) : Json();
+  object["fits_with_recompute"] = found.recompute;
   object["fits_at_micro_batch"] = found.micro_batch ? Json(*found.micro_batch) : Json();
   return object;
 }
@@ -71,6 +88,7 @@ Json counts(const RanksPlan& row) {
           {"layer_gathers", collectives(row.gathers)},
           {"gather_bytes_sent", row.gather_sent},
           {"world_sum", collectives({row.world_sum > 0 ? 1 : 0, row.world_sum})},
+          {"weight_gather", collectives({row.weight_gather > 0 ? 1 : 0, row.weight_gather})},
           {"tensor_bytes_sent", row.tensor_sent},
           {"world_bytes_sent", row.world_sent}};
 }

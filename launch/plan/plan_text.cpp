@@ -1,38 +1,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 
+#include "launch/plan/memory_text.h"
+#include "launch/plan/plan_lines.h"
 #include "launch/plan/plan_report.h"
 
 namespace prelude {
 namespace {
 
-// 11135332352 -> "11,135,332,352".
-std::string grouped(std::int64_t number) {
-  std::string text = std::to_string(number);
-  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3) {
-    text.insert(static_cast<std::size_t>(at), 1, ',');
-  }
-  return text;
-}
-
-std::string grouped(double number) { return grouped(std::lround(number)); }
-
-std::string bytes_line(const char* name, std::int64_t bytes, const std::string& note) {
-  return fmt::format("  {:<18}{:>18} bytes {:>9.3f} GiB{}{}\n", name, grouped(bytes), gib(bytes),
-                     note.empty() ? "" : "  ", note);
-}
-
 std::string head(const Plan& plan) {
   const PlannedJob& job = plan.job;
   return fmt::format(
       "{}: {} parameters, {}, {}\n"
-      "An example: prompt {} + source {} + target {} tokens; micro-batches of at most {}\n\n"
+      "{}: {}source {} + target {} tokens; micro-batches of at most {}{}\n\n"
       "COUNTED from shapes; nothing was loaded or run\n\n",
       plan.model, grouped(resident_weights(job.config, 1).resident()), plan.dtype,
-      job.gather ? std::string("layers gathered") : fmt::format("tensor parallel {}", job.tensor), job.prompt,
-      job.source, job.target, job.micro_batch);
+      job.gather ? std::string("layers gathered") : fmt::format("tensor parallel {}", job.tensor),
+      job.backbone ? "All weights train. An example" : "An example",
+      job.backbone ? "" : fmt::format("prompt {} + ", job.prompt), job.source, job.target, job.micro_batch,
+      job.recompute ? ", layers run again backward" : "");
 }
 
 std::string shared_weights_text(const PlannedJob& job) {
@@ -74,7 +61,8 @@ std::string collectives(const Plan& plan) {
   if (plan.job.tensor > 1) {
     text += collectives_line("encoder forward", row.tensor.encoder_forward, "2 a layer, [B,S,D]");
     text += collectives_line("decoder forward", row.tensor.decoder_forward, "3 a layer, [B,T,D]");
-    text += collectives_line("decoder backward", row.tensor.decoder_backward, "3 a layer less 2, [B,T,D]");
+    text += collectives_line("decoder backward", row.tensor.decoder_backward,
+                             plan.job.backbone ? "3 a layer, [B,T,D]" : "3 a layer less 2, [B,T,D]");
     text += collectives_line("memory backward", row.tensor.memory_backward, "1, [B,S,D], of all cross keys and values");
     text += collectives_line("encoder backward", row.tensor.encoder_backward, "2 a layer, [B,S,D]");
   }
@@ -82,13 +70,21 @@ std::string collectives(const Plan& plan) {
       "tensor parallel", row.tensor.total(),
       plan.job.tensor == 1 ? ""
                            : fmt::format("{} a micro-batch", grouped(row.tensor.total().number / row.micro_batches)));
-  text += collectives_line("world sum", {row.ranks > 1 ? 1 : 0, row.world_sum}, "4 (P D + 4) bytes, float32");
+  if (plan.job.backbone) {
+    text += collectives_line("gradient sum", {row.world_sum > 0 ? 1 : 0, row.world_sum},
+                             "4 (N + 4) bytes, float32, of the N weights held, over the data ranks");
+    text += collectives_line("weights gathered", {row.weight_gather > 0 ? 1 : 0, row.weight_gather},
+                             "all-gather of what each data rank updated");
+  } else {
+    text += collectives_line("world sum", {row.ranks > 1 ? 1 : 0, row.world_sum}, "4 (P D + 4) bytes, float32");
+  }
   return text + "\n";
 }
 
 std::string counts(const Plan& plan) {
-  std::string text =
-      "A step and rank (useful FLOPs: 4 N a token, docs/performance.md; sent: ring all-reduce, 2 (N-1)/N)\n";
+  std::string text = fmt::format(
+      "A step and rank (useful FLOPs: {} N a token, docs/performance.md; sent: ring all-reduce, 2 (N-1)/N)\n",
+      plan.job.backbone ? 6 : 4);
   text += fmt::format("{:>7}{:>7}{:>9}{:>10}{:>13}{:>12}{:>13}{:>19}{:>17}\n", "ranks", "data", "batch", "examples",
                       "cut TFLOP", "whole TFLOP", "corpus bytes", "sent, tensor", "sent, world");
   for (const RanksPlan& row : plan.rows) {
@@ -110,36 +106,6 @@ std::string gathers(const Plan& plan) {
                         grouped(row.gathers.bytes), grouped(row.gather_sent));
   }
   return text + "\n";
-}
-
-std::string memory_verdict(const Plan& plan, std::int64_t batch, std::int64_t total) {
-  const double limit = plan.machine.memory_gib;
-  if (gib(total) <= limit) return fmt::format("  fits in {} GiB\n\n", limit);
-  const Remedy found = remedy(plan.job, batch, plan.machine);
-  std::string text = fmt::format("  DOES NOT FIT in {} GiB; ", limit);
-  if (found.tensor) text += fmt::format("--tensor-parallel {} would", *found.tensor);
-  if (found.tensor && found.micro_batch) text += ", or ";
-  if (found.micro_batch) text += fmt::format("--micro-batch {} would", *found.micro_batch);
-  if (!found.tensor && !found.micro_batch)
-    text += "neither a larger tensor degree nor a smaller micro-batch alone would";
-  return text + "\n\n";
-}
-
-std::string memory(const Plan& plan) {
-  const PlannedJob& job = plan.job;
-  const RanksPlan& row = plan.rows.front();
-  const std::int64_t batch = std::min(job.micro_batch, row.examples);
-  const std::int64_t total = rank_bytes(job, job.tensor, batch);
-  std::string text = fmt::format("Memory a rank, micro-batch of {}: an ESTIMATE from what the operators save\n", batch);
-  text += bytes_line("weights", row.weights, job.gather ? "with the memory that layers are gathered into" : "");
-  text += bytes_line("trained", trained_bytes(job.config, job.prompt), "prompt, gradient, AdamW's moments");
-  text += bytes_line("encoder", row.memory.encoder, "norm inputs, q, k, v, output, feed-forward halves");
-  text += bytes_line("decoder", row.memory.decoder, "the same; keys and values of the encoder's output");
-  text +=
-      bytes_line("position bias", row.memory.bias, job.padded ? "[B,H,S,S] with its mask" : "[H,S,S], equal lengths");
-  text += bytes_line("working", row.memory.working, "logits, or one layer's gradients");
-  text += bytes_line("sum", total, "without allocator, libraries, process");
-  return text + memory_verdict(plan, batch, total);
 }
 
 std::string tensor_links(const Plan& plan) {
@@ -202,7 +168,7 @@ std::string prediction(const Plan& plan) {
 }  // namespace
 
 std::string plan_text(const Plan& plan) {
-  return head(plan) + weights(plan) + collectives(plan) + counts(plan) + gathers(plan) + memory(plan) +
+  return head(plan) + weights(plan) + collectives(plan) + counts(plan) + gathers(plan) + memory_text(plan) +
          prediction(plan) + (plan.job.gather ? rivals(plan) : "");
 }
 

@@ -19,7 +19,9 @@ std::int64_t token_bytes(const T5Config& config) { return config.vocab_size <= (
 // Full micro-batches and a smaller last one.
 void count_tensor_collectives(const PlannedJob& job, RanksPlan& plan) {
   const auto of = [&](std::int64_t batch) {
-    return tensor_collectives(job.config, {batch, job.positions(), job.target}, job.tensor, job.element_bytes);
+    const BatchShape shape{batch, job.positions(), job.target};
+    return job.backbone ? training_collectives(job.config, shape, job.tensor, job.element_bytes)
+                        : tensor_collectives(job.config, shape, job.tensor, job.element_bytes);
   };
   for (std::int64_t begin = 0; begin < plan.examples; begin += job.micro_batch) {
     const TensorCollectives one = of(std::min(job.micro_batch, plan.examples - begin));
@@ -31,6 +33,32 @@ void count_tensor_collectives(const PlannedJob& job, RanksPlan& plan) {
     plan.tensor.decoder_backward += one.decoder_backward;
     plan.tensor.memory_backward += one.memory_backward;
   }
+}
+
+// The one sum of a step, and the weights that data ranks updated for each other.
+void count_world(const PlannedJob& job, RanksPlan& plan) {
+  if (!job.backbone) {
+    plan.world_sum = plan.ranks == 1 ? 0 : world_sum_bytes(job.config, job.prompt);
+    plan.world_sent = ring_bytes(plan.ranks, static_cast<double>(plan.world_sum));
+    return;
+  }
+  if (plan.data == 1) return;
+  plan.world_sum = gradient_sum_bytes(job.config, job.tensor);
+  if (job.training.shard_optimizer)
+    plan.weight_gather = resident_weights(job.config, job.tensor).resident() * job.element_bytes;
+  plan.world_sent = ring_bytes(plan.data, static_cast<double>(plan.world_sum)) +
+                    ring_gather_bytes(plan.data, static_cast<double>(plan.weight_gather));
+}
+
+RankFlops flops_of(const PlannedJob& job) {
+  const auto of = job.backbone ? training_rank_flops : rank_flops;
+  RankFlops flops = of(job.config, job.positions(), job.target, job.tensor);
+  if (job.recompute) {  // the layers' forward once more, without the output matrix's
+    const double output = flops.replicated / (job.backbone ? 3 : 2);
+    flops.sharded +=
+        (forward_flops(job.config, job.positions(), job.target) - output) / static_cast<double>(job.tensor);
+  }
+  return flops;
 }
 
 RanksPlan count(const PlannedJob& job, std::int64_t ranks) {
@@ -49,18 +77,12 @@ RanksPlan count(const PlannedJob& job, std::int64_t ranks) {
     plan.gather_sent = ring_gather_bytes(plan.data, static_cast<double>(plan.gathers.bytes));
   }
   plan.weights = weight_bytes(job, job.tensor, plan.data);
-  plan.world_sum = ranks == 1 ? 0 : world_sum_bytes(job.config, job.prompt);
-  plan.world_sent = ring_bytes(ranks, static_cast<double>(plan.world_sum));
-  const RankFlops one = rank_flops(job.config, job.positions(), job.target, job.tensor);
+  count_world(job, plan);
+  const RankFlops one = flops_of(job);
   const auto examples = static_cast<double>(plan.examples);
   plan.flops = {examples * one.sharded, examples * one.replicated};
-  if (job.recompute) {  // the layers' forward once more; the output matrix's was half of what is replicated
-    const double forward = forward_flops(job.config, job.positions(), job.target) - one.replicated / 2;
-    plan.flops.sharded += examples * forward / static_cast<double>(job.tensor);
-  }
   plan.corpus_bytes = plan.examples * job.source * token_bytes(job.config);
-  const std::int64_t batch = std::min(job.micro_batch, plan.examples);
-  plan.memory = step_memory(job.config, {batch, job.positions(), job.target}, job.place(job.tensor), job.padded);
+  plan.memory = micro_batch_memory(job, job.tensor, std::min(job.micro_batch, plan.examples));
   return plan;
 }
 
@@ -74,8 +96,10 @@ void predict(const PlannedJob& job, const MachineAssumptions& machine, RanksPlan
                         plan.tensor_sent / (tensor_groups_in_host(plan.ranks, job.tensor, machine) ? link : network);
   plan.gather_seconds =
       static_cast<double>(plan.gathers.number) * latency + plan.gather_sent / (one_host ? link : network);
-  if (plan.ranks > 1) plan.world_seconds = latency + plan.world_sent / (one_host ? link : network);
-  const double useful = static_cast<double>(plan.global_batch) * step_flops(job.config, job.positions(), job.target);
+  const int world_collectives = (plan.world_sum > 0 ? 1 : 0) + (plan.weight_gather > 0 ? 1 : 0);
+  plan.world_seconds = world_collectives * latency + plan.world_sent / (one_host ? link : network);
+  const auto step = job.backbone ? training_flops : step_flops;
+  const double useful = static_cast<double>(plan.global_batch) * step(job.config, job.positions(), job.target);
   plan.efficiency = useful / (static_cast<double>(plan.ranks) * machine.matmul_tflops * tera * plan.seconds());
 }
 
@@ -123,11 +147,23 @@ bool tensor_groups_in_host(std::int64_t ranks, std::int64_t tensor, const Machin
   return ranks <= machine.ranks_per_host || machine.ranks_per_host % tensor == 0;
 }
 
+TrainingState backbone_state(const PlannedJob& job, std::int64_t tensor) {
+  const std::int64_t data = std::max<std::int64_t>(1, job.ranks.front() / tensor);
+  return training_state(job.config, job.training, tensor, data, job.element_bytes);
+}
+
+std::int64_t state_bytes(const PlannedJob& job, std::int64_t tensor) {
+  return job.backbone ? backbone_state(job, tensor).total() : trained_bytes(job.config, job.prompt);
+}
+
+StepMemory micro_batch_memory(const PlannedJob& job, std::int64_t tensor, std::int64_t micro_batch) {
+  const auto of = job.backbone ? training_step_memory : step_memory;
+  return of(job.config, {micro_batch, job.positions(), job.target}, job.place(tensor), job.padded);
+}
+
 std::int64_t rank_bytes(const PlannedJob& job, std::int64_t tensor, std::int64_t micro_batch) {
-  const StepMemory step =
-      step_memory(job.config, {micro_batch, job.positions(), job.target}, job.place(tensor), job.padded);
-  return weight_bytes(job, tensor, job.ranks.front() / job.tensor) + trained_bytes(job.config, job.prompt) +
-         step.total();
+  return weight_bytes(job, tensor, job.ranks.front() / job.tensor) + state_bytes(job, tensor) +
+         micro_batch_memory(job, tensor, micro_batch).total();
 }
 
 Remedy remedy(const PlannedJob& job, std::int64_t micro_batch, const MachineAssumptions& machine) {
@@ -147,6 +183,10 @@ Remedy remedy(const PlannedJob& job, std::int64_t micro_batch, const MachineAssu
     (fits(job.tensor, middle) ? low : high) = middle;
   }
   if (low > 0) found.micro_batch = low;
+  PlannedJob again = job;
+  again.recompute = true;
+  found.recompute =
+      !job.recompute && !job.gather && gib(rank_bytes(again, job.tensor, micro_batch)) <= machine.memory_gib;
   return found;
 }
 

@@ -1,4 +1,4 @@
-// What a pre-training step costs each rank, counted, and how long it would take, predicted from stated assumptions.
+// What a training step costs each rank, counted, and how long it would take, predicted from stated assumptions.
 #pragma once
 
 #include <algorithm>
@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "core/t5/backbone_training.h"
 #include "core/t5/parallel_cost.h"
 #include "core/t5/step_memory.h"
 
@@ -25,6 +26,8 @@ struct MachineAssumptions {
 
 struct PlannedJob {
   T5Config config;
+  bool backbone = false;      // all weights train and there is no prompt; else a prompt alone
+  BackboneTraining training;  // with `backbone`
   std::int64_t prompt = 100;
   std::int64_t source = 412;  // mean text tokens of an example, prompt rows not counted
   std::int64_t target = 10;   // mean label tokens
@@ -50,13 +53,14 @@ struct RanksPlan {
   std::int64_t global_batch = 0;
   std::int64_t examples = 0;  // of the data rank that has most; all tensor ranks of a group compute the same ones
   std::int64_t micro_batches = 0;
-  TensorCollectives tensor;    // of all micro-batches
-  std::int64_t world_sum = 0;  // bytes; 0 for one rank
-  Collectives gathers;         // of layers, of all micro-batches, in a step that follows another
-  std::int64_t weights = 0;    // bytes held, and of the memory into which layers are gathered
-  double tensor_sent = 0;      // bytes that the rank sends
+  TensorCollectives tensor;        // of all micro-batches
+  std::int64_t world_sum = 0;      // bytes that the ranks add up; where weights train, the data ranks; 0 for one rank
+  std::int64_t weight_gather = 0;  // bytes of weights that data ranks give each other after updating a shard each
+  Collectives gathers;             // of layers, of all micro-batches, in a step that follows another
+  std::int64_t weights = 0;        // bytes held, and of the memory into which layers are gathered
+  double tensor_sent = 0;          // bytes that the rank sends
   double gather_sent = 0;
-  double world_sent = 0;
+  double world_sent = 0;  // of both
   RankFlops flops{};
   std::int64_t corpus_bytes = 0;  // tokens of its examples
   StepMemory memory;              // of one micro-batch
@@ -90,14 +94,20 @@ bool tensor_groups_in_host(std::int64_t ranks, std::int64_t tensor, const Machin
 
 // Bytes of a rank's weights: what is held, and the memory into which layers are gathered.
 std::int64_t weight_bytes(const PlannedJob& job, std::int64_t tensor, std::int64_t data);
-// Bytes of a rank at the first number of ranks: weights, what trains, and the step of one micro-batch of `micro_batch`
-// examples.
+// What stays beside the weights at the first number of ranks, where all of them train.
+TrainingState backbone_state(const PlannedJob& job, std::int64_t tensor);
+// Its bytes, or those of a prompt's.
+std::int64_t state_bytes(const PlannedJob& job, std::int64_t tensor);
+// Bytes of one micro-batch of `micro_batch` examples.
+StepMemory micro_batch_memory(const PlannedJob& job, std::int64_t tensor, std::int64_t micro_batch);
+// Bytes of a rank at the first number of ranks: weights, what trains, and the step of one micro-batch.
 std::int64_t rank_bytes(const PlannedJob& job, std::int64_t tensor, std::int64_t micro_batch);
 
 // What would fit the assumed memory where the job does not, one thing changed at a time; empty where nothing does.
 struct Remedy {
   std::optional<std::int64_t> tensor;       // the smallest larger degree, same micro-batch
   std::optional<std::int64_t> micro_batch;  // the largest smaller one, same degree
+  bool recompute = false;                   // layers run again backward, where the job does not
 };
 Remedy remedy(const PlannedJob& job, std::int64_t micro_batch, const MachineAssumptions& machine);
 

@@ -101,6 +101,67 @@ TEST(PlanCommand, RunningLayersAgainCostsTimeAndSparesMemory) {
   EXPECT_LT(bytes(again), bytes(kept));
 }
 
+// T5-XXL at tensor parallel 4: 2,981,602,304 weights a rank, counted in core's tests.
+TEST(PlanCommand, CountsTheTrainingOfAllWeights) {
+  const Words job{
+      "--train",  "backbone", "--shape",        "t5-xxl", "--tensor-parallel", "4", "--ranks",      "16",  "4",
+      "--source", "512",      "--global-batch", "16",     "--micro-batch",     "4", "--memory-gib", "74.5"};
+  const std::int64_t held = 2'981'602'304;
+  const nlohmann::json object = plan(job);
+  EXPECT_EQ(object["job"]["train"], "backbone");
+  EXPECT_EQ(object["job"]["prompt_length"], 0);
+  const nlohmann::json& memory = object["memory_estimate"];
+  EXPECT_EQ(memory["fits"], true);
+  EXPECT_EQ(memory["gradient_bytes"], 4 * (held + 4));
+  EXPECT_EQ(memory["master_bytes"], held);
+  EXPECT_EQ(memory["moment_bytes"], 2 * held);
+  const nlohmann::json& counted = object["ranks"][0]["counted"];
+  EXPECT_EQ(counted["world_sum"]["bytes"], 4 * (held + 4));
+  EXPECT_EQ(counted["weight_gather"]["bytes"], 2 * held);
+  EXPECT_NEAR(counted["world_bytes_sent"].get<double>(),
+              2 * 0.75 * 4 * static_cast<double>(held + 4) + 0.75 * 2 * static_cast<double>(held), 1);
+  // Two collectives at 20 us, between hosts at 40 GB/s.
+  EXPECT_NEAR(object["ranks"][0]["predicted"]["world_seconds"].get<double>(),
+              40e-6 + counted["world_bytes_sent"].get<double>() / 40e9, 1e-9);
+  EXPECT_EQ(counted["tensor_collectives"]["total"]["number"], 241);
+  // One copy: nobody to share with.
+  EXPECT_EQ(object["ranks"][1]["counted"]["world_sum"]["number"], 0);
+  EXPECT_EQ(object["ranks"][1]["counted"]["weight_gather"]["number"], 0);
+
+  Words whole = job;
+  whole.insert(whole.end(), {"--shard-optimizer", "off"});
+  const nlohmann::json apart = plan(whole);
+  EXPECT_EQ(apart["memory_estimate"]["moment_bytes"], 8 * held);
+  EXPECT_EQ(apart["ranks"][0]["counted"]["weight_gather"]["bytes"], 0);
+  Words factored = job;
+  factored.insert(factored.end(), {"--optimizer", "adafactor"});
+  EXPECT_LT(plan(factored)["memory_estimate"]["moment_bytes"].get<std::int64_t>(), held / 100);
+
+  Words recomputed = job;
+  recomputed.emplace_back("--recompute");
+  const nlohmann::json again = plan(recomputed);
+  EXPECT_NEAR(again["ranks"][0]["counted"]["flops_sharded"].get<double>() / counted["flops_sharded"].get<double>(),
+              4.0 / 3, 0.01);
+  EXPECT_LT(again["memory_estimate"]["total_bytes"], memory["total_bytes"]);
+
+  Words page = job;
+  page.insert(page.begin(), "plan");
+  const ProgramResult result = run_program(page);
+  for (const char* words : {"All weights train", "6 N a token", "gradient sum", "weights gathered", "master copies",
+                            "1/4 of them", "3 a layer, [B,T,D]", "fits in 74.5 GiB"}) {
+    EXPECT_NE(result.output.find(words), std::string::npos) << words << "\n" << result.output;
+  }
+}
+
+// PPT pre-trained prompts of an 11B T5 on 32 GB GPUs, four a copy, 64 examples of 512 positions a copy.
+TEST(PlanCommand, PromptsOfXxlFitOnFourSmallGpus) {
+  const nlohmann::json object =
+      plan({"--shape", "t5-xxl", "--tensor-parallel", "4", "--ranks", "4", "--global-batch", "64", "--micro-batch",
+            "64", "--target", "3", "--recompute", "--memory-gib", "29.8"});
+  EXPECT_EQ(object["job"]["train"], "delta");
+  EXPECT_EQ(object["memory_estimate"]["fits"], true);
+}
+
 TEST(PlanCommand, RefusesWhatCannotBe) {
   struct Mistake {
     Words options;
@@ -116,6 +177,8 @@ TEST(PlanCommand, RefusesWhatCannotBe) {
       {{"--backbone", "no-such-folder"}, "no-such-folder/config.json"},
       {{"--matmul-tflops", "0"}, "--matmul-tflops: 0 must be more than 0"},
       {{"--global-batch", "0"}, "--global-batch: 0 must be at least 1"},
+      {{"--train", "backbone", "--prompt-length", "100"}, "--train backbone trains no prompt; drop --prompt-length"},
+      {{"--train", "backbone", "--shard", "gather"}, "--train backbone with --shard gather"},
   };
   for (const Mistake& mistake : mistakes) {
     Words words{"plan"};
