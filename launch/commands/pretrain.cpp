@@ -11,6 +11,7 @@
 #include "launch/commands/pretrain_resume.h"
 #include "launch/commands/pretrain_run.h"
 #include "launch/micro_tokens.h"
+#include "launch/process_age.h"
 #include "launch/ranks.h"
 #include "launch/run_folder.h"
 #include "launch/telemetry/run_telemetry.h"
@@ -85,6 +86,7 @@ TrainEnd train(const PretrainOptions& options, const PretrainInputs& inputs, Pre
                   sums, validation, telemetry, [&](const TrainState& now) { run.save(now); },
                   [&] { run.finish_saving(); }, [&](const TrainState& now, bool best) { run.write_prompt(now, best); }},
                  settings_of(options), state);
+  if (const auto age = process_age()) telemetry.message(fmt::format("ready {:.2f} s after the program's start", *age));
   const auto end = loop.run(signal);
   if (end == TrainEnd::stopped_by_signal) {
     telemetry.message(fmt::format("stopped by {} at step {} of {}; run the same command again to go on",

@@ -67,6 +67,7 @@ TEST_F(Pretrain, LeavesWhatTheContractSays) {
   for (const auto* name : {"config.ini", "metrics.jsonl", "log.txt", "prompt/adapter_config.json"}) {
     EXPECT_TRUE(std::filesystem::exists(run + "/" + name)) << name;
   }
+  EXPECT_NE(read_file(run + "/log.txt").find(" s after the program's start"), std::string::npos);
   std::size_t events = 0;
   for (const auto& entry : std::filesystem::directory_iterator(run)) {
     if (entry.path().filename().string().rfind("events.out.tfevents.", 0) == 0) ++events;
