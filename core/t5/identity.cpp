@@ -1,11 +1,16 @@
 #include "core/t5/identity.h"
 
+#include <ATen/Parallel.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <atomic>
+#include <list>
+#include <span>
 
 #include "core/error.h"
 #include "core/io/checksum.h"
+#include "core/io/read_ahead.h"
 #include "core/t5/weights.h"
 
 namespace prelude {
@@ -24,21 +29,32 @@ const TensorBytes& stored(const std::vector<SafetensorsFile>& files, const std::
 
 std::vector<std::string> piece_hashes(const std::vector<SafetensorsFile>& files, const T5Config& config, int part,
                                       int parts) {
-  std::vector<std::string> pieces;
-  const auto ours = [&] { return static_cast<int>(pieces.size() % static_cast<std::size_t>(parts)) == part; };
-  const auto add = [&](const void* data, std::size_t size) {
-    pieces.push_back(ours() ? xxh3_128(data, size) : std::string());
-  };
+  std::list<std::string> heads;
+  std::vector<std::span<const std::byte>> pieces;
   Weights names_only;
   for (const WeightSlot& slot : weight_slots(config, names_only)) {
     const TensorBytes& tensor = stored(files, slot.name);
-    const std::string head = fmt::format("{}|{}|{}|", slot.name, name_of(tensor.type), fmt::join(tensor.shape, "x"));
-    add(head.data(), head.size());
+    const std::string& head =
+        heads.emplace_back(fmt::format("{}|{}|{}|", slot.name, name_of(tensor.type), fmt::join(tensor.shape, "x")));
+    pieces.push_back(std::as_bytes(std::span(head)));
     for (std::size_t begin = 0; begin < tensor.bytes.size(); begin += piece_bytes) {
-      add(tensor.bytes.data() + begin, std::min(piece_bytes, tensor.bytes.size() - begin));
+      pieces.push_back(tensor.bytes.subspan(begin, std::min(piece_bytes, tensor.bytes.size() - begin)));
     }
   }
-  return pieces;
+  std::vector<std::string> hashes(pieces.size());
+  std::vector<std::span<const std::byte>> ours;
+  for (auto i = static_cast<std::size_t>(part); i < pieces.size(); i += static_cast<std::size_t>(parts)) {
+    ours.push_back(pieces[i]);
+  }
+  const ReadAhead ahead(ours);
+  std::atomic<std::size_t> next = 0;  // in the order in which they are read
+  at::parallel_for(0, at::get_num_threads(), 1, [&](std::int64_t /*begin*/, std::int64_t /*end*/) {
+    for (std::size_t i = next++; i < ours.size(); i = next++) {
+      hashes[static_cast<std::size_t>(part) + i * static_cast<std::size_t>(parts)] =
+          xxh3_128(ours[i].data(), ours[i].size());
+    }
+  });
+  return hashes;
 }
 
 std::string identity_of(const std::vector<std::string>& pieces) {

@@ -1,6 +1,7 @@
 #include "core/t5/load.h"
 
 #include <ATen/ATen.h>
+#include <ATen/EmptyTensor.h>
 #include <fmt/ranges.h>
 
 #include <cstring>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/io/read_ahead.h"
 #include "core/io/shallow_json.h"
 #include "core/memory/reusing_allocator.h"
 #include "core/t5/parallel_cost.h"
@@ -111,6 +113,34 @@ void take_duplicates(WeightReader& reader, const T5Config& config, const at::Ten
   reader.ignore("decoder.block.0.layer.1.EncDecAttention.relative_attention_bias.weight");
 }
 
+// A CPU tensor's bytes; those of its storage from the first to the last where it is a part of rows.
+std::span<const std::byte> extent_of(const at::Tensor& tensor) {
+  const auto reach = static_cast<std::size_t>(
+      at::detail::computeStorageNbytes(tensor.sizes(), tensor.strides(), c10::elementSize(tensor.scalar_type())));
+  return {static_cast<const std::byte*>(tensor.const_data_ptr()), reach};
+}
+
+// What a load copies out of the files.
+std::vector<std::span<const std::byte>> to_copy(const std::vector<at::Tensor>& slices, at::Device device,
+                                                at::ScalarType dtype) {
+  std::vector<std::span<const std::byte>> parts;
+  for (const at::Tensor& slice : slices) {
+    const bool stays = device.is_cpu() && slice.scalar_type() == dtype && slice.is_contiguous();
+    if (!stays) parts.push_back(extent_of(slice));
+  }
+  return parts;
+}
+
+// The layers' matrices, most of which a model on the CPU puts together anew.
+std::vector<std::span<const std::byte>> matrices_of(Backbone& backbone) {
+  std::vector<std::span<const std::byte>> parts;
+  for (const WeightSlot& slot : weight_slots(backbone.config, backbone.weights)) {
+    const at::Tensor& tensor = slot.tensor.get();
+    if (slot.layer >= 0 && tensor.defined() && tensor.device().is_cpu()) parts.push_back(extent_of(tensor));
+  }
+  return parts;
+}
+
 }  // namespace
 
 at::Tensor tensor_of(const TensorBytes& bytes, const std::shared_ptr<const MappedFile>& mapping) {
@@ -143,20 +173,26 @@ Weights load_weights(const std::vector<SafetensorsFile>& files, T5Config& config
   settle_output(reader, config);
   Weights weights;
   const std::vector<WeightSlot> slots = weight_slots(config, weights);
-  std::optional<LayerSlices> slices;
-  if (share) slices.emplace(slots, *share, at::TensorOptions(device).dtype(dtype));
-  for (std::size_t i = 0; i < slots.size(); ++i) {
-    const WeightSlot& slot = slots[i];
+  std::vector<at::Tensor> parts;  // of the files
+  for (const WeightSlot& slot : slots) {
     const at::Tensor stored = reader.take(slot.name, slot.shape);
     if (slot.name == "shared.weight") take_duplicates(reader, config, stored);
+    parts.push_back(local_slice(slot, stored, parallel));
+  }
+  reader.check_nothing_left();
+  std::optional<LayerSlices> slices;
+  if (share) slices.emplace(slots, *share, at::TensorOptions(device).dtype(dtype));
+  std::optional<ReadAhead> ahead;
+  if (!share) ahead.emplace(to_copy(parts, device, dtype));  // else each rank reads a part of its own
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    const WeightSlot& slot = slots[i];
     if (slices && slot.layer >= 0) {
-      slices->put(i, stored);
+      slices->put(i, parts[i]);
       continue;
     }
     // Contiguous, so that a slice holds its own bytes alone; rows are so already, and stay in the mapped file.
-    slot.tensor.get() = local_slice(slot, stored, parallel).contiguous().to(device, dtype);
+    slot.tensor.get() = parts[i].contiguous().to(device, dtype);
   }
-  reader.check_nothing_left();
   if (slices) weights.layer_slices = slices->take();
   if (config.tie_word_embeddings) weights.lm_head = weights.embedding;
   return weights;
@@ -180,7 +216,9 @@ Backbone load_backbone(const std::string& folder, at::Device device, at::ScalarT
 }
 
 Model take_model(Backbone& backbone, const TensorParallel& parallel) {
+  std::optional<ReadAhead> ahead(std::in_place, matrices_of(backbone));
   Model model(backbone.config, std::move(backbone.weights), parallel);
+  ahead.reset();
   for (const SafetensorsFile& file : backbone.files) file.mapping()->forget_pages();
   release_free_tensor_memory();
   return model;

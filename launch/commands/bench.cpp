@@ -10,6 +10,7 @@
 #include "launch/bench/checkpoint_bench.h"
 #include "launch/bench/collective_bench.h"
 #include "launch/bench/loader_bench.h"
+#include "launch/bench/loading_bench.h"
 #include "launch/bench/operator_bench.h"
 #include "launch/bench/step_bench.h"
 #include "launch/ranks.h"
@@ -25,6 +26,7 @@ struct BenchOptions {
   StepBenchOptions step;  // prompt, batch, steps and so on count for the others, too
   LoaderBenchOptions loader;
   CheckpointBenchOptions checkpoint;
+  LoadingBenchOptions loading;
   bool json = false;
   SessionOptions session;
   RankOptions ranks;
@@ -35,9 +37,9 @@ void declare(OptionTable& table, BenchOptions& options) {
       .add(
           "what", options.what, "",
           "What to measure: a training step of a soft prompt, its operators one by one, all-reduces of the ranks (with "
-          "--tensor-parallel, of all its groups at once), the making of examples, or the writing and reading of a "
-          "checkpoint.")
-      .choices({"step", "operators", "collectives", "loader", "checkpoint"});
+          "--tensor-parallel, of all its groups at once), the making of examples, the writing and reading of a "
+          "checkpoint, or the loading of a backbone.")
+      .choices({"step", "operators", "collectives", "loader", "checkpoint", "loading"});
   table.add("shape", options.shape, "NAME",
             "Random weights of this shape: tiny, t5-small (unless given), t5-base, t5-large, t5-xl, t5-xxl.");
   table.add("backbone", options.backbone, "DIR", "Instead of --shape: this backbone.");
@@ -51,6 +53,7 @@ void declare(OptionTable& table, BenchOptions& options) {
   declare_step_bench(table, options.step);
   declare_loader_bench(table, options.loader);
   declare_checkpoint_bench(table, options.checkpoint);
+  declare_loading_bench(table, options.loading);
   table.add("cuda-graphs", options.step.cuda_graphs, "", "On cuda: steps as `pretrain --cuda-graphs` runs them.");
   table
       .add("attention", options.attention, "",
@@ -133,6 +136,13 @@ BenchReport measure_checkpoint(const BenchOptions& options) {
   return report_of(bench_checkpoint(checkpoint));
 }
 
+BenchReport measure_loading(const BenchOptions& options, const Session& session) {
+  LoadingBenchOptions loading = options.loading;
+  loading.backbone = options.backbone;
+  loading.steps = options.step.steps;
+  return report_of(bench_loading(loading, session));
+}
+
 BenchReport measure(const BenchOptions& options, const Session& session, World& world) {
   if (options.what == "collectives") return measure_collectives(options, session, world);
   require(world.alone(), "--what {} runs in one process, but {} were started; leave mpirun or srun out", options.what,
@@ -140,6 +150,7 @@ BenchReport measure(const BenchOptions& options, const Session& session, World& 
   if (options.what == "operators") return measure_operators(options, session);
   if (options.what == "loader") return measure_loader(options);
   if (options.what == "checkpoint") return measure_checkpoint(options);
+  if (options.what == "loading") return measure_loading(options, session);
   if (options.attention == "cudnn") use_cudnn_attention(session);
   Model model = load_model(options, session);
   if (options.step.recompute) model.recompute_layers();
