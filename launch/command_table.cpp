@@ -11,6 +11,7 @@
 #include "launch/commands/export.h"
 #include "launch/commands/import.h"
 #include "launch/commands/inspect.h"
+#include "launch/commands/lm.h"
 #include "launch/commands/plan.h"
 #include "launch/commands/predict.h"
 #include "launch/commands/pretrain.h"
@@ -23,23 +24,23 @@ namespace prelude {
 
 const std::vector<Command>& command_table() {
   static const std::vector<Command> table = {
-      backbone_create_command(), corpus_build_command(), corpus_stats_command(),
-      corpus_verify_command(),   pretrain_command(),     tokenizer_encode_command(),
-      tokenizer_train_command(), export_command(),       import_command(),
-      inspect_command(),         predict_command(),      evaluate_command(),
-      bench_command(),           plan_command(),         slurm_command(),
       backbone_create_command(),
       corpus_build_command(),
       corpus_stats_command(),
       corpus_verify_command(),
       corpus_label_command(),
       pretrain_command(),
+      lm_command(),
+      tokenizer_train_command(),
       tokenizer_encode_command(),
       export_command(),
+      import_command(),
       inspect_command(),
       predict_command(),
+      evaluate_command(),
       bench_command(),
       plan_command(),
+      slurm_command(),
   };
   return table;
 }

@@ -23,6 +23,7 @@ class RunFolder {
   std::string checkpoints() const { return path_ + "/checkpoints"; }
   std::string prompt() const { return path_ + "/prompt"; }
   std::string best_prompt() const { return path_ + "/prompt-best"; }
+  std::string backbone() const { return path_ + "/backbone"; }
   // A run was started here before.
   bool used() const;
 

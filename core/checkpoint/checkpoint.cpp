@@ -1,21 +1,13 @@
 #include "core/checkpoint/checkpoint.h"
 
 #include <ATen/ATen.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <bit>
-#include <cerrno>
-#include <filesystem>
 #include <string_view>
-#include <utility>
 
+#include "core/checkpoint/sealed_h5.h"
 #include "core/error.h"
-#include "core/io/atomic_file.h"
-#include "core/io/checksum.h"
 #include "core/io/h5.h"
-#include "core/io/mapped_file.h"
-#include "core/io/posix.h"
 
 namespace prelude {
 namespace {
@@ -23,32 +15,12 @@ namespace {
 constexpr std::int64_t schema_version = 1;
 constexpr std::string_view format_name = "prelude checkpoint";
 
-// The last bytes of the file, after HDF5's own end: this mark and the XXH3-128 (32 hex digits) of all bytes before it.
-// HDF5 and its tools ignore what follows their end.
-constexpr std::string_view trailer_mark = "\nprelude-xxh3 ";
-constexpr std::size_t trailer_size = trailer_mark.size() + 32;
-
-class RemoveOnFailure {
- public:
-  explicit RemoveOnFailure(std::string path) : path_(std::move(path)) {}
-  RemoveOnFailure(const RemoveOnFailure&) = delete;
-  RemoveOnFailure& operator=(const RemoveOnFailure&) = delete;
-  ~RemoveOnFailure() {
-    if (!path_.empty()) ::unlink(path_.c_str());
-  }
-  void keep() { path_.clear(); }
-
- private:
-  std::string path_;
-};
-
 void write_tensor(h5::File& file, const std::string& name, const at::Tensor& tensor) {
   const at::Tensor plain = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
   file.write(name, h5::Type::float32, plain.sizes().vec(), plain.data_ptr<float>());
 }
 
-void write_content(const std::string& path, const Checkpoint& checkpoint) {
-  h5::File file = h5::File::create(path);
+void write_content(h5::File& file, const Checkpoint& checkpoint) {
   file.write_attribute("format", std::string(format_name));
   file.write_attribute("schema_version", schema_version);
   file.write_attribute("step", checkpoint.step);
@@ -68,27 +40,6 @@ void write_content(const std::string& path, const Checkpoint& checkpoint) {
   write_tensor(file, "/optimizer/exp_avg_sq", checkpoint.exp_avg_sq);
   file.write_text("/loop_state", checkpoint.loop_state);
   file.write_text("/configuration", checkpoint.configuration);
-  file.close();
-}
-
-void append_trailer(const std::string& path, const std::string& shown_path) {
-  const std::string trailer = std::string(trailer_mark) + xxh3_128_of_file(path);
-  const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_APPEND | O_CLOEXEC));
-  if (fd.get() < 0) fail_system("write", shown_path);
-  const ssize_t written = ::write(fd.get(), trailer.data(), trailer.size());
-  if (written >= 0 && static_cast<std::size_t>(written) != trailer.size()) errno = ENOSPC;
-  if (written != static_cast<ssize_t>(trailer.size())) fail_system("write", shown_path);
-}
-
-void verify_trailer(const std::string& path) {
-  const MappedFile file = MappedFile::open(path);
-  const std::string_view bytes = file.text();
-  const bool marked =
-      bytes.size() > trailer_size && bytes.substr(bytes.size() - trailer_size).starts_with(trailer_mark);
-  require(marked, "'{}' is no checkpoint, or is cut short (its last {} bytes are no checksum)", path, trailer_size);
-  const std::string_view content = bytes.substr(0, bytes.size() - trailer_size);
-  require(bytes.substr(bytes.size() - 32) == xxh3_128(content.data(), content.size()),
-          "'{}' is damaged: its bytes do not have the checksum that it ends with", path);
 }
 
 at::Tensor read_tensor(const h5::File& file, const std::string& name) {
@@ -111,16 +62,11 @@ void check_moments(const Checkpoint& checkpoint, const std::string& path) {
 }  // namespace
 
 void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
-  const std::string temporary = temporary_name(path);
-  RemoveOnFailure guard(temporary);
-  write_content(temporary, checkpoint);
-  append_trailer(temporary, path);
-  seal_file(path);
-  guard.keep();
+  write_sealed_h5(path, [&](h5::File& file) { write_content(file, checkpoint); });
 }
 
 Checkpoint read_checkpoint(const std::string& path) {
-  verify_trailer(path);
+  verify_seal(path);
   const h5::File file = h5::File::open(path);
   require(file.has_attribute("format") && file.string_attribute("format") == format_name, "'{}' is no checkpoint",
           path);

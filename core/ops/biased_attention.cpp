@@ -48,8 +48,9 @@ cpu::Attention describe(const PackedHeads& in, const AttentionBias& bias) {
 
 struct KernelAttention : torch::autograd::Function<KernelAttention> {
   // `by_distance`: the bias's own, for its gradient.
-  static at::Tensor forward(AutogradContext* context, at::TensorList packed, const std::optional<at::Tensor>& /*by_distance*/,
-                            std::int64_t heads, const AttentionBias& bias) {
+  static at::Tensor forward(AutogradContext* context, at::TensorList packed,
+                            const std::optional<at::Tensor>& /*by_distance*/, std::int64_t heads,
+                            const AttentionBias& bias) {
     const PackedHeads in = unpack(packed, heads);
     PRELUDE_RECORD("prelude::attention", in);
     at::Tensor output = at::empty(in.q.sizes(), in.q.options());                                     // [B,S,H,K]

@@ -10,4 +10,7 @@ namespace prelude {
 // update.
 at::Tensor clip_by_norm(at::Tensor& gradient, double maximum);
 
+// The same for a gradient whose norm [] is known.
+void clip_to(at::Tensor& gradient, const at::Tensor& norm, double maximum);
+
 }  // namespace prelude

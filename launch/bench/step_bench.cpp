@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/io/npy.h"
 #include "core/memory/reusing_allocator.h"
+#include "core/optim/adamw.h"
 #include "core/random/random_stream.h"
 #include "core/t5/flops.h"
 #include "core/t5/step_memory.h"
@@ -106,7 +107,8 @@ StepBenchResult bench_step(const Model& model, const Session& session, const Ste
 
   SelfCommunicator self;
   const Mesh alone = make_mesh(self, {});
-  StepSums sums(prompt.trainable().flat(), alone, Reduction::fast, static_cast<std::int64_t>(batches.size()));
+  StepSums sums(gradient_of_leaf(prompt.trainable().flat()), alone, Reduction::fast,
+                static_cast<std::int64_t>(batches.size()));
   AdamW optimizer(prompt.trainable().flat());
   const auto micro_batch = make_loss_and_gradient(model, prompt, session.device, options.cuda_graphs);
   const auto step = [&](double clip) {

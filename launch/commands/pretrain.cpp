@@ -69,12 +69,12 @@ TrainEnd train(const PretrainOptions& options, const PretrainInputs& inputs, Pre
   const auto& config = inputs.model().config();
   const auto loader_options = loader_of(options, ranks.mesh().place, device);
   Loader loader(inputs.task(), loader_options, static_cast<std::uint64_t>(state.step));
-  StepSums sums(run.delta().trainable().flat(), ranks.mesh(), reduction_of(options),
+  StepSums sums(gradient_of_leaf(run.delta().trainable().flat()), ranks.mesh(), reduction_of(options),
                 most_micro_batches(loader_options));
   const Validation validation(inputs.task(), options.validation_examples, loader_options.limits, config, device,
                               *ranks.mesh().data);
   const auto micro_batch = make_loss_and_gradient(inputs.model(), run.delta(), device, options.cuda_graphs);
-  TrainLoop loop({inputs.model(), run.delta(), *micro_batch, run.optimizer(),
+  TrainLoop loop({*micro_batch, run.optimizer(),
                   [&] {
                     const auto examples = loader.next();
                     ranks.world().recorder().set_step(static_cast<std::int64_t>(examples.step) + 1);
@@ -83,8 +83,9 @@ TrainEnd train(const PretrainOptions& options, const PretrainInputs& inputs, Pre
                                        gathers_layers(options) ? idle_passes(ranks.data(), count) : 0,
                                        examples.positions.padding_share()};
                   },
-                  sums, validation, telemetry, [&](const TrainState& now) { run.save(now); },
-                  [&] { run.finish_saving(); }, [&](const TrainState& now, bool best) { run.write_prompt(now, best); }},
+                  sums, [&] { return validation.evaluate(inputs.model(), run.delta()); }, telemetry,
+                  [&](const TrainState& now) { run.save(now); }, [&] { run.finish_saving(); },
+                  [&](const TrainState& now, bool best) { run.write_prompt(now, best); }},
                  settings_of(options), state);
   if (const auto age = process_age()) telemetry.message(fmt::format("ready {:.2f} s after the program's start", *age));
   const auto end = loop.run(signal);

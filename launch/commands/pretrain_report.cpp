@@ -33,8 +33,9 @@ void print_report(const PretrainOptions& options, const RunFolder& folder, const
   if (summary.first_validation && summary.best_validation) {
     text += fmt::format("  validation loss  {:.4f} -> {:.4f} (best {:.4f} at step {})\n", *summary.first_validation,
                         *summary.last_validation, *summary.best_validation, summary.best_step);
-    text += fmt::format("  accuracy         {:.3f} -> {:.3f} (label words only, held-out documents)\n",
-                        *summary.first_accuracy, *summary.last_accuracy);
+    if (summary.first_accuracy)
+      text += fmt::format("  accuracy         {:.3f} -> {:.3f} (label words only, held-out documents)\n",
+                          *summary.first_accuracy, *summary.last_accuracy);
   }
   const bool best = std::filesystem::exists(folder.best_prompt());
   text += fmt::format("  prompt           {} (newest)\n", folder.prompt());

@@ -1,13 +1,12 @@
 #include "launch/commands/pretrain_resume.h"
 
-#include <algorithm>
 #include <array>
 #include <string_view>
 
 #include "core/checkpoint/checkpoint_folder.h"
 #include "core/error.h"
 #include "dist/text.h"
-#include "launch/config_change.h"
+#include "launch/resume_rules.h"
 
 namespace prelude {
 namespace {
@@ -19,22 +18,6 @@ constexpr std::array<std::string_view, 10> free_to_change{
 constexpr std::array<std::string_view, 8> change_rounding{"threads",   "micro-tokens", "micro-batch", "tensor-parallel",
                                                           "reduction", "collectives",  "cuda-graphs", "shard"};
 
-template <std::size_t N>
-bool holds(const std::array<std::string_view, N>& names, const std::string& name) {
-  return std::find(names.begin(), names.end(), name) != names.end();
-}
-
-void check_steps(const PretrainOptions& before, const PretrainOptions& now) {
-  require(now.steps >= before.steps, "--steps: {} is less than the {} of the run in '{}'", now.steps, before.steps,
-          now.output);
-  const auto kind = schedule_kind(now.schedule);
-  require(
-      kind != ScheduleKind::linear && kind != ScheduleKind::cosine,
-      "--steps: the run in '{}' has {}, and its {} schedule depends on it; choose another --output and continue with "
-      "--from {}/prompt",
-      now.output, before.steps, now.schedule, now.output);
-}
-
 // What `now` changes in the run's configuration: refused, or a warning a line.
 std::vector<std::string> check_changes(const RunFolder& folder, const PretrainOptions& options) {
   PretrainOptions before;
@@ -43,21 +26,7 @@ std::vector<std::string> check_changes(const RunFolder& folder, const PretrainOp
   OptionTable now_table("pretrain", "");
   declare(before_table, before);
   declare(now_table, now);
-  before_table.parse_config(folder.config());
-  std::vector<std::string> warnings;
-  for (const auto& change : config_changes(before_table, now_table)) {
-    if (holds(free_to_change, change.name)) continue;
-    if (change.name == "steps") {
-      check_steps(before, now);
-    } else if (holds(change_rounding, change.name)) {
-      warnings.push_back(fmt::format("--{} was {} and is now {}: results may differ in the last bits", change.name,
-                                     change.before, change.now));
-    } else {
-      fail("--{} is '{}' but the run in '{}' has '{}'; give the same, or choose another --output", change.name,
-           change.now, folder.path(), change.before);
-    }
-  }
-  return warnings;
+  return check_changes(folder, before_table, now_table, {free_to_change, change_rounding, "--from {}/prompt"});
 }
 
 void check_identity(const Checkpoint& checkpoint, const std::string& path, const PretrainOptions& options,
@@ -77,12 +46,9 @@ void check_identity(const Checkpoint& checkpoint, const std::string& path, const
 
 std::string recorded_micro_tokens(const RunFolder& folder, const World& world) {
   PretrainOptions recorded;
-  if (world.first() && folder.used()) {
-    OptionTable table("pretrain", "");
-    declare(table, recorded);
-    table.parse_config(folder.config());
-  }
-  return broadcast_text(world.group(), recorded.micro_tokens);
+  OptionTable table("pretrain", "");
+  declare(table, recorded);
+  return recorded_value(folder, world, table, "micro-tokens");
 }
 
 Resumption resume(const RunFolder& folder, const PretrainOptions& options, const RunIdentity& identity,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "tasks/pretext/corpus_tokenizer.h"
 #include "tasks/pretext/label_words.h"
 #include "tasks/pretext/make_pretext_task.h"
 
@@ -37,7 +38,7 @@ Labeller::Labeller(const CorpusLabelOptions& options, const Corpus& corpus, cons
                 label_word_ids(tokenizer_of(loaded), "cls", cls_words(), options.label_words, WordMark::word_start)},
       order_(static_cast<std::uint64_t>(corpus.sentences()), options.seed, 0),
       wanted_(wanted_of(options, corpus)) {
-  require_same_tokenizer(corpus, tokenizer_of(loaded));
+  require_tokenizer(corpus, tokenizer_of(loaded));
 }
 
 bool Labeller::drawn(std::int64_t sentence) const {

@@ -42,13 +42,12 @@ std::string json_line(const StepMetrics& metrics) {
 }
 
 std::string json_line(const ValidationMetrics& metrics) {
-  return Json{{"step", metrics.step},
-              {"validation_loss", metrics.loss},
-              {"validation_accuracy", metrics.accuracy},
-              {"validation_examples", metrics.examples},
-              {"best", metrics.best},
-              {"validation_seconds", metrics.seconds}}
-      .dump();
+  Json line{{"step", metrics.step}, {"validation_loss", metrics.loss}};
+  if (metrics.accuracy) line["validation_accuracy"] = *metrics.accuracy;
+  line["validation_examples"] = metrics.examples;
+  line["best"] = metrics.best;
+  line["validation_seconds"] = metrics.seconds;
+  return line.dump();
 }
 
 MetricsFile::MetricsFile(const std::string& path, std::int64_t last_step) : path_(path) {

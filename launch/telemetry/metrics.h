@@ -29,7 +29,8 @@ struct StepMetrics {
 struct ValidationMetrics {
   std::int64_t step = 0;  // updates done before it
   double loss = 0;        // mean over label tokens
-  double accuracy = 0;    // share of examples whose right label word is the likeliest of the label words
+  // Share of examples whose right label word is the likeliest of the label words; written only where there is one.
+  std::optional<double> accuracy;
   std::int64_t examples = 0;
   bool best = false;  // lower than every one before
   double seconds = 0;

@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -63,10 +64,12 @@ void RunTelemetry::step(const StepMetrics& metrics) {
 void RunTelemetry::validation(const ValidationMetrics& metrics) {
   metrics_.write(metrics);
   events_.scalar("validation_loss", metrics.loss, metrics.step);
-  events_.scalar("validation_accuracy", metrics.accuracy, metrics.step);
+  if (metrics.accuracy) events_.scalar("validation_accuracy", *metrics.accuracy, metrics.step);
   progress_.validation = metrics.loss;
-  message(fmt::format("validation at step {}: loss {:.4f}, accuracy {:.3f} of {} examples{}", metrics.step,
-                      metrics.loss, metrics.accuracy, metrics.examples, metrics.best ? ", the best so far" : ""));
+  const std::string measure = metrics.accuracy ? fmt::format("accuracy {:.3f}", *metrics.accuracy)
+                                               : fmt::format("perplexity {:.2f}", std::exp(metrics.loss));
+  message(fmt::format("validation at step {}: loss {:.4f}, {} of {} examples{}", metrics.step, metrics.loss, measure,
+                      metrics.examples, metrics.best ? ", the best so far" : ""));
 }
 
 void RunTelemetry::message(const std::string& text) {
@@ -91,15 +94,16 @@ RunSummary summarise(const std::string& metrics_path) {
     if (value.contains("loss") && value["loss"].is_number()) losses.push_back(value["loss"].get<double>());
     if (!value.contains("validation_loss") || !value["validation_loss"].is_number()) continue;
     const auto loss = value["validation_loss"].get<double>();
-    const auto accuracy = value.value("validation_accuracy", 0.0);
     if (!summary.first_validation) summary.first_validation = loss;
-    if (!summary.first_accuracy) summary.first_accuracy = accuracy;
+    if (value.contains("validation_accuracy")) {
+      summary.last_accuracy = value.value("validation_accuracy", 0.0);
+      if (!summary.first_accuracy) summary.first_accuracy = summary.last_accuracy;
+    }
     if (!summary.best_validation || loss < *summary.best_validation) {
       summary.best_validation = loss;
       summary.best_step = value.value("step", std::int64_t{0});
     }
     summary.last_validation = loss;
-    summary.last_accuracy = accuracy;
   }
   constexpr std::ptrdiff_t most_averaged = 10;
   const auto averaged = std::min(most_averaged, static_cast<std::ptrdiff_t>(losses.size()));

@@ -7,7 +7,8 @@
 namespace prelude {
 
 at::Tensor EagerLossAndGradient::add(const Batch& batch) {
-  const at::Tensor loss = model_.loss_sum(batch, DeltaSites(delta_, batch.task_ids));  // []
+  const DeltaSites sites = delta_ == nullptr ? DeltaSites() : DeltaSites(*delta_, batch.task_ids);
+  const at::Tensor loss = model_.loss_sum(batch, sites);  // []
   loss.backward();
   return loss.detach();
 }

@@ -19,7 +19,7 @@ class LossAndGradient {
   LossAndGradient(const LossAndGradient&) = delete;
   LossAndGradient& operator=(const LossAndGradient&) = delete;
 
-  // Adds the gradient of the batch's summed loss to the .grad of the delta's leaf. Returns the loss, [], valid until
+  // Adds the gradient of the batch's summed loss to the .grad of what trains. Returns the loss, [], valid until
   // the next call.
   virtual at::Tensor add(const Batch& batch) = 0;
   // Takes part in what the ranks do together in so many micro-batches of other ranks (Model::pass_idly).
@@ -29,13 +29,15 @@ class LossAndGradient {
 class EagerLossAndGradient final : public LossAndGradient {
  public:
   // Both outlive this.
-  EagerLossAndGradient(const Model& model, const Delta& delta) : model_(model), delta_(delta) {}
+  EagerLossAndGradient(const Model& model, const Delta& delta) : model_(model), delta_(&delta) {}
+  // A backbone that trains, alone.
+  explicit EagerLossAndGradient(const Model& model) : model_(model) {}
   at::Tensor add(const Batch& batch) override;
   void pass_idly(std::int64_t passes) override { model_.pass_idly(passes); }
 
  private:
   const Model& model_;
-  const Delta& delta_;
+  const Delta* delta_ = nullptr;
 };
 
 // By the option --cuda-graphs. Model and delta outlive the result.

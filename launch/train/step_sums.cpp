@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <utility>
+
 #include "core/error.h"
 
 namespace prelude {
@@ -11,12 +13,11 @@ constexpr std::int64_t extras = 4;  // loss sum, label tokens, source tokens, st
 
 }  // namespace
 
-StepSums::StepSums(const at::Tensor& leaf, const Mesh& mesh, Reduction reduction, std::int64_t most_micro_batches)
-    : mesh_(mesh), leaf_(leaf), size_(leaf.numel()), ordered_(reduction == Reduction::ordered) {
-  ensure(leaf.dim() == 1 && leaf.is_leaf() && leaf.requires_grad(), "StepSums needs a flat leaf that trains");
+StepSums::StepSums(SummedGradient gradient, const Mesh& mesh, Reduction reduction, std::int64_t most_micro_batches)
+    : mesh_(mesh), source_(std::move(gradient)), ordered_(reduction == Reduction::ordered) {
   ensure(most_micro_batches > 0, "StepSums for {} micro-batches", most_micro_batches);
-  rows_ = at::zeros({ordered_ ? most_micro_batches : 1, size_ + extras}, leaf.options().requires_grad(false));
-  leaf_.mutable_grad() = gradient();
+  rows_ = at::zeros({ordered_ ? most_micro_batches : 1, source_.size + extras}, source_.options);
+  source_.accumulate_into(this->gradient());
 }
 
 void StepSums::zero() {
@@ -28,24 +29,31 @@ void StepSums::next_micro_batch() {
   ++row_;
   if (!ordered_) return;
   ensure(row_ < rows_.size(0), "micro-batch {} of a step, but {} are the most", row_ + 1, rows_.size(0));
-  leaf_.mutable_grad() = rows_.select(0, row_).narrow(0, 0, size_);
+  source_.accumulate_into(rows_.select(0, row_).narrow(0, 0, source_.size));
 }
 
 void StepSums::add(const at::Tensor& loss_sum, std::int64_t label_tokens, std::int64_t source_tokens) {
   const at::Tensor row = rows_.select(0, ordered_ ? row_ : 0);  // [N+4]
-  row.select(0, size_).add_(loss_sum.detach());
-  row.select(0, size_ + 1).add_(label_tokens);
-  row.select(0, size_ + 2).add_(source_tokens);
+  row.select(0, source_.size).add_(loss_sum.detach());
+  row.select(0, source_.size + 1).add_(label_tokens);
+  row.select(0, source_.size + 2).add_(source_tokens);
 }
 
 void StepSums::sum_over_ranks() {
-  total().select(0, size_ + 3).fill_(stop_ ? 1 : 0);
+  total().select(0, source_.size + 3).fill_(stop_ ? 1 : 0);
   if (ordered_) {
     sum_in_order();
   } else {
     at::Tensor sum = total();
-    mesh_.world->all_reduce_sum(sum);
+    (source_.sliced ? *mesh_.data : *mesh_.world).all_reduce_sum(sum);
+    if (source_.sliced) sum_votes();
   }
+}
+
+// Over the tensor-parallel ranks; the data-parallel ones are added up already.
+void StepSums::sum_votes() {
+  at::Tensor votes = counts().narrow(0, 3, 1);
+  mesh_.tensor->all_reduce_sum(votes);
 }
 
 // Micro-batch m of the step is row m / ranks of data rank m % ranks; rows that were not used hold zeros.
@@ -55,15 +63,14 @@ void StepSums::sum_in_order() {
   for (std::int64_t row = 0; row < all.size(1); ++row) {
     for (std::int64_t rank = 0; rank < all.size(0); ++rank) sum.add_(all[rank][row]);
   }
-  at::Tensor votes = sum.narrow(0, size_ + 3, 1);
-  mesh_.tensor->all_reduce_sum(votes);
   total().copy_(sum);
+  sum_votes();
 }
 
 void StepSums::divide_by_tokens() {
-  const at::Tensor tokens = total().select(0, size_ + 1).clone();  // []
-  total().narrow(0, 0, size_ + 1).div_(tokens);
-  if (!ordered_) counts().narrow(0, 1, 2).div_(mesh_.place.tensor_size);
+  const at::Tensor tokens = total().select(0, source_.size + 1).clone();  // []
+  total().narrow(0, 0, source_.size + 1).div_(tokens);
+  if (!ordered_ && !source_.sliced) counts().narrow(0, 1, 2).div_(mesh_.place.tensor_size);
 }
 
 }  // namespace prelude

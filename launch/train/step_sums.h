@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "dist/mesh.h"
+#include "launch/train/summed_gradient.h"
 
 namespace prelude {
 
@@ -16,13 +17,12 @@ enum class Reduction : std::uint8_t {
 };
 
 // What one step adds up over its micro-batches and over the world, in one flat buffer:
-// [delta gradient (N) | loss sum | label tokens | source tokens | stop votes]. The trainable leaf's .grad is a view of
-// it, so backward accumulates in place and nothing is copied before the world's sum.
+// [gradient (N) | loss sum | label tokens | source tokens | stop votes]. Backward accumulates into a view of it in
+// place, so that nothing is copied before the sum over ranks.
 class StepSums {
  public:
-  // `leaf` [N], float32 or float64; its .grad is replaced. `mesh` outlives this. `most_micro_batches`: of one rank in a
-  // step; ordered keeps a buffer for each.
-  StepSums(const at::Tensor& leaf, const Mesh& mesh, Reduction reduction, std::int64_t most_micro_batches);
+  // `mesh` outlives this. `most_micro_batches`: of one rank in a step; ordered keeps a buffer for each.
+  StepSums(SummedGradient gradient, const Mesh& mesh, Reduction reduction, std::int64_t most_micro_batches);
 
   void zero();
   // Before each micro-batch's backward.
@@ -31,23 +31,24 @@ class StepSums {
   void add(const at::Tensor& loss_sum, std::int64_t label_tokens, std::int64_t source_tokens);
   // This rank asks all to stop after the step. Kept until the sum.
   void vote_to_stop() { stop_ = true; }
-  // Over all ranks. Copies of the gradient on tensor-parallel ranks are alike, so that their multiplicity cancels in
-  // the division, and every rank has the same bits.
+  // Over all ranks. Where tensor-parallel ranks hold copies of the gradient, their multiplicity cancels in the
+  // division, and every rank has the same bits; slices are added up over the data-parallel ranks.
   void sum_over_ranks();
   // Gradient and loss become means a label token; the token counts become those of the step's examples.
   void divide_by_tokens();
 
-  at::Tensor gradient() const { return total().narrow(0, 0, size_); }  // [N]
+  at::Tensor gradient() const { return total().narrow(0, 0, source_.size); }  // [N]
+  at::Tensor gradient_norm() const { return source_.norm(gradient()); }       // [], of all slices
   // [4]: mean loss, label tokens, source tokens, stop votes (more than 0: somebody asked).
-  at::Tensor counts() const { return total().narrow(0, size_, 4); }
+  at::Tensor counts() const { return total().narrow(0, source_.size, 4); }
 
  private:
   at::Tensor total() const { return rows_.select(0, 0); }
   void sum_in_order();
+  void sum_votes();
 
   const Mesh& mesh_;
-  at::Tensor leaf_;  // [N]
-  std::int64_t size_;
+  SummedGradient source_;
   bool ordered_;
   bool stop_ = false;
   std::int64_t row_ = -1;  // of the micro-batch under way

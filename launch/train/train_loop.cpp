@@ -31,7 +31,7 @@ bool TrainLoop::checkpoint_due() const {
 
 void TrainLoop::validate() {
   const auto start = Clock::now();
-  const auto result = parts_.validation.evaluate(parts_.model, parts_.delta);
+  const auto result = parts_.validate();
   const bool best = result.loss < state_.best_loss;
   if (best) {
     state_.best_loss = result.loss;
@@ -42,10 +42,9 @@ void TrainLoop::validate() {
   }
   state_.validated_step = state_.step;
   state_.out_of_patience = settings_.patience > 0 && state_.validations_since_best >= settings_.patience;
-  parts_.telemetry.validation(
-      {state_.step, result.loss, result.accuracy, parts_.validation.examples(), best, seconds_since(start)});
-  if (best) parts_.export_prompt(state_, true);
-  parts_.export_prompt(state_, false);
+  parts_.telemetry.validation({state_.step, result.loss, result.accuracy, result.examples, best, seconds_since(start)});
+  if (best) parts_.export_result(state_, true);
+  parts_.export_result(state_, false);
 }
 
 void TrainLoop::save() {
@@ -107,7 +106,7 @@ TrainEnd TrainLoop::run(const StopSignal& signal) {
   }
   if (saved_step_ != state_.step) save();
   parts_.finish_saving();
-  parts_.export_prompt(state_, false);
+  parts_.export_result(state_, false);
   if (state_.out_of_patience) return TrainEnd::out_of_patience;
   return state_.step >= settings_.steps ? TrainEnd::finished : TrainEnd::stopped_by_signal;
 }

@@ -5,11 +5,9 @@
 #include <functional>
 #include <vector>
 
-#include "core/delta/delta.h"
-#include "core/optim/adamw.h"
+#include "core/optim/optimizer.h"
 #include "core/optim/schedule.h"
 #include "core/t5/batch.h"
-#include "core/t5/model.h"
 #include "launch/telemetry/telemetry.h"
 #include "launch/train/loss_and_gradient.h"
 #include "launch/train/step_sums.h"
@@ -38,21 +36,19 @@ struct StepBatches {
 
 // What the loop works on; all outlive it.
 struct TrainParts {
-  const Model& model;
-  Delta& delta;
-  LossAndGradient& micro_batch;  // of the two above
-  AdamW& optimizer;
+  LossAndGradient& micro_batch;
+  Optimizer& optimizer;
   // Those of the step that follows the last one given.
   std::function<StepBatches()> next_batches;
   StepSums& sums;
-  const Validation& validation;
+  std::function<ValidationResult()> validate;
   Telemetry& telemetry;
-  // Begins to put delta, optimiser and the given state on disk; the loop may go on meanwhile.
+  // Begins to put what trains, optimiser and the given state on disk; the loop may go on meanwhile.
   std::function<void(const TrainState&)> save_checkpoint;
   // Returns when all that was begun is on disk.
   std::function<void()> finish_saving;
-  // The delta is the best so far, or (false) just the newest: for those who only want the prompt.
-  std::function<void(const TrainState&, bool best)> export_prompt;
+  // What trains is the best so far, or (false) just the newest: for those who only want the result.
+  std::function<void(const TrainState&, bool best)> export_result;
 };
 
 enum class TrainEnd : std::uint8_t { finished, out_of_patience, stopped_by_signal };
@@ -64,8 +60,8 @@ class TrainLoop {
 
   TrainLoop(TrainParts parts, const TrainSettings& settings, TrainState state);
 
-  // Steps until the last one, until patience ends, or until a signal came; a checkpoint and the newest prompt are
-  // written before it returns. The prompt is also written at each validation, for those who look while it runs.
+  // Steps until the last one, until patience ends, or until a signal came; a checkpoint and the newest result are
+  // written before it returns. The result is also written at each validation, for those who look while it runs.
   // A signal at any one rank stops all of them after the same step.
   TrainEnd run(const StopSignal& signal);
   const TrainState& state() const { return state_; }

@@ -6,7 +6,7 @@
 
 namespace prelude {
 
-StepResult train_step(LossAndGradient& micro_batch, StepSums& sums, AdamW& optimizer,
+StepResult train_step(LossAndGradient& micro_batch, StepSums& sums, Optimizer& optimizer,
                       std::span<const Batch> micro_batches, double clip, double learning_rate,
                       std::int64_t idle_passes) {
   sums.zero();
@@ -19,8 +19,9 @@ StepResult train_step(LossAndGradient& micro_batch, StepSums& sums, AdamW& optim
   sums.sum_over_ranks();
   sums.divide_by_tokens();
 
-  at::Tensor gradient = sums.gradient();                                                                         // [N]
-  const at::Tensor norm = clip_by_norm(gradient, clip);                                                          // []
+  at::Tensor gradient = sums.gradient();         // [N]
+  const at::Tensor norm = sums.gradient_norm();  // []
+  clip_to(gradient, norm, clip);
   const at::Tensor read = at::cat({sums.counts(), norm.unsqueeze(0)}).to(at::kDouble).to(at::Device(at::kCPU));  // [5]
   const double* const value = read.const_data_ptr<double>();  // the host waits here
   const StepResult result{value[0], value[4], std::llround(value[1] + value[2]), value[3] > 0};

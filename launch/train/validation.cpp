@@ -82,7 +82,7 @@ ValidationResult Validation::evaluate(const Model& model, const Delta& delta) co
     loss += read.const_data_ptr<double>()[2 * i];
     right += read.const_data_ptr<double>()[2 * i + 1];
   }
-  return {loss / static_cast<double>(label_tokens_), right / static_cast<double>(examples_)};
+  return {loss / static_cast<double>(label_tokens_), right / static_cast<double>(examples_), examples_};
 }
 
 }  // namespace prelude

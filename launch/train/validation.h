@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/delta/delta.h"
@@ -15,8 +16,10 @@
 namespace prelude {
 
 struct ValidationResult {
-  double loss = 0;      // mean over label tokens
-  double accuracy = 0;  // share of examples whose right label word is the likeliest of those that it offers
+  double loss = 0;  // mean over label tokens
+  // Share of examples whose right label word is the likeliest of those that it offers; none of a language model.
+  std::optional<double> accuracy;
+  std::int64_t examples = 0;
 };
 
 // Held-out examples of a pretext task, ready on the device: the same at each evaluation of every run. The ranks share
@@ -27,7 +30,6 @@ class Validation {
   Validation(const PretextTask& task, std::int64_t count, const MicroBatchLimits& limits, const T5Config& config,
              at::Device device, Communicator& data);
 
-  std::int64_t examples() const { return examples_; }
   // Makes no graph.
   ValidationResult evaluate(const Model& model, const Delta& delta) const;
 

@@ -63,13 +63,6 @@ std::unique_ptr<PretextTask> make_pretext_task(const std::string& name, const Co
                                                const Tokenizer& tokenizer, PretextOptions options) {
   const Row& row = find_task(name);
   require_tokenizer(corpus, tokenizer);
-void require_same_tokenizer(const Corpus& corpus, const Tokenizer& tokenizer) {
-  require(corpus.manifest().tokenizer_sha256 == tokenizer.sha256(),
-          "{}: the corpus was built with another tokenizer (SHA-256 {:.12}..., the backbone's is {:.12}...); build it "
-          "again with the backbone's spiece.model",
-          corpus.folder(), corpus.manifest().tokenizer_sha256, tokenizer.sha256());
-}
-  require_same_tokenizer(corpus, tokenizer);
   if (options.max_source == 0) options.max_source = row.max_source;
   return row.make(corpus, tokenizer, options);
 }

@@ -18,9 +18,6 @@ const std::vector<std::string>& pretext_task_names();
 // names.
 std::int64_t default_max_source(const std::string& task);
 
-// Throws UserError where the corpus was built with another tokenizer.
-void require_same_tokenizer(const Corpus& corpus, const Tokenizer& tokenizer);
-
 // The task by name. Keeps a reference to `corpus`, which must outlive it; copies what it needs of the tokenizer. Throws
 // UserError where the name is unknown, the corpus was built with another tokenizer, has no eligible documents or
 // labels, the tokenizer lacks a piece, or the lengths leave no room.

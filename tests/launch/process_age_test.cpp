@@ -11,9 +11,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 const Clock::time_point libraries_are_loaded = Clock::now();
 
-double seconds_since_loading() {
-  return std::chrono::duration<double>(Clock::now() - libraries_are_loaded).count();
-}
+double seconds_since_loading() { return std::chrono::duration<double>(Clock::now() - libraries_are_loaded).count(); }
 
 TEST(ProcessAge, HoldsTheLoadingOfLibrariesAndGrowsWithTime) {
   constexpr double tick = 0.01;

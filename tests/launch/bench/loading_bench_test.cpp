@@ -32,7 +32,9 @@ TEST(LoadingBench, LoadsAndReadsAllBytesOfTheFilesWarmAndCold) {
 }
 
 TEST(LoadingBench, AsksForABackbone) {
-  EXPECT_EQ(message_of([] { (void)run_alone(bench_command(), {"--what", "loading"}); }),
+  EXPECT_EQ(message_of([] {
+              (void)run_alone(bench_command(), {"--what", "loading"});
+            }),
             "--what loading needs --backbone DIR; make one with `prelude backbone create`");
 }
 

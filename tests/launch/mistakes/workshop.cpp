@@ -21,13 +21,11 @@ namespace fs = std::filesystem;
 std::string without_progress(std::string errors) {
   for (;;) {
     const std::size_t end = errors.find('\n');
-    const bool progress = errors.starts_with("reading [") || errors.starts_with("learning ");
+    const bool progress =
+        errors.starts_with("reading [") || errors.starts_with("learning ") || errors.starts_with("labelling [");
     if (!progress || end == std::string::npos) return errors;
     errors.erase(0, end + 1);
   }
-std::string without_progress(const std::string& errors) {
-  const bool progress = errors.starts_with("reading [") || errors.starts_with("labelling [");
-  return progress ? errors.substr(errors.find('\n') + 1) : errors;
 }
 
 // While one lives, this process and its children write no file longer than `bytes` (-1: any).

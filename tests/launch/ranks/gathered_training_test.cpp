@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/delta/soft_prompt.h"
+#include "core/optim/adamw.h"
 #include "dist/gathered_layers.h"
 #include "dist/self_communicator.h"
 #include "launch/train/idle_passes.h"
@@ -42,7 +43,7 @@ struct Trained {
 Trained train(const Model& model, const Mesh& mesh, Reduction reduction, bool idle) {
   SoftPrompt prompt(random_tensor({4, config().d_model}, 6).to(at::kFloat), at::kCPU);
   AdamW optimizer(prompt.trainable().flat());
-  StepSums sums(prompt.trainable().flat(), mesh, reduction, 5);
+  StepSums sums(gradient_of_leaf(prompt.trainable().flat()), mesh, reduction, 5);
   EagerLossAndGradient micro_batch(model, prompt);
   Trained trained;
   for (std::uint64_t step = 0; step < 20; ++step) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "core/delta/soft_prompt.h"
+#include "core/optim/adamw.h"
 #include "dist/self_communicator.h"
 #include "dist/tensor_group.h"
 #include "tests/core/t5/small_backbone.h"
@@ -55,7 +56,7 @@ Trained train(const TensorParallel& parallel, const Mesh& mesh, Reduction reduct
   const Model model(config(), slice_weights(config(), whole, parallel), parallel);
   SoftPrompt prompt(random_tensor({4, config().d_model}, 6).to(at::kFloat), at::kCPU);
   AdamW optimizer(prompt.trainable().flat());
-  StepSums sums(prompt.trainable().flat(), mesh, reduction, 7);
+  StepSums sums(gradient_of_leaf(prompt.trainable().flat()), mesh, reduction, 7);
   EagerLossAndGradient micro_batch(model, prompt);
   Trained trained;
   for (std::uint64_t step = 0; step < 50; ++step) {
@@ -118,7 +119,7 @@ TEST(TrainStepOnRanks, OneRanksWishToStopReachesAll) {
       const Model model(config(), slice_weights(config(), whole, parallel), parallel);
       SoftPrompt prompt(random_tensor({4, config().d_model}, 6).to(at::kFloat), at::kCPU);
       AdamW optimizer(prompt.trainable().flat());
-      StepSums sums(prompt.trainable().flat(), mesh, reduction, 7);
+      StepSums sums(gradient_of_leaf(prompt.trainable().flat()), mesh, reduction, 7);
       EagerLossAndGradient micro_batch(model, prompt);
       const auto mine = share_of(all_batches(0), mesh.place.data_rank, mesh.place.data_size);
       EXPECT_FALSE(train_step(micro_batch, sums, optimizer, mine, 1.0, 0.05).stop);
@@ -136,7 +137,7 @@ TEST(TrainStepOnRanks, DataParallelismAddsOneCollective) {
     const Model model(config(), test::spread_weights(config(), 21, at::kFloat));
     SoftPrompt prompt(random_tensor({4, config().d_model}, 6).to(at::kFloat), at::kCPU);
     AdamW optimizer(prompt.trainable().flat());
-    StepSums sums(prompt.trainable().flat(), mesh, Reduction::fast, 7);
+    StepSums sums(gradient_of_leaf(prompt.trainable().flat()), mesh, Reduction::fast, 7);
     EagerLossAndGradient micro_batch(model, prompt);
     for (std::uint64_t step = 0; step < 3; ++step) {
       train_step(micro_batch, sums, optimizer, all_batches(step), 1.0, 0.05);

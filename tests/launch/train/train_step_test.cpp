@@ -10,6 +10,7 @@
 #include <random>
 
 #include "core/delta/soft_prompt.h"
+#include "core/optim/adamw.h"
 #include "core/t5/initialise.h"
 #include "dist/self_communicator.h"
 
@@ -131,7 +132,7 @@ double largest_difference(const at::Tensor& a, const at::Tensor& b) { return (a 
 TEST_F(TrainStep, IsTheExplicitLoop) {
   SoftPrompt prompt(first_rows(), at::Device(at::kCPU));
   AdamW optimizer(prompt.trainable().flat(), adamw_);
-  StepSums sums(prompt.trainable().flat(), mesh_, Reduction::fast, 5);
+  StepSums sums(gradient_of_leaf(prompt.trainable().flat()), mesh_, Reduction::fast, 5);
   Oracle oracle(model_, first_rows(), adamw_);
   const std::vector<std::vector<std::size_t>> cuts{{7}, {3, 3, 1}, {1, 1, 5}, {2, 5}};
   for (unsigned step = 0; step < cuts.size(); ++step) {
@@ -155,7 +156,7 @@ TEST_F(TrainStep, InFloat32MicroBatchesMakeTheSameUpdateUpToRounding) {
   for (const std::vector<std::size_t>& cut : {std::vector<std::size_t>{9}, {4, 5}, {1, 6, 2}}) {
     SoftPrompt prompt(first_rows().to(at::kFloat), at::Device(at::kCPU));
     AdamW optimizer(prompt.trainable().flat(), adamw_);
-    StepSums sums(prompt.trainable().flat(), mesh_, Reduction::fast, 5);
+    StepSums sums(gradient_of_leaf(prompt.trainable().flat()), mesh_, Reduction::fast, 5);
     one_step(model, prompt, sums, optimizer, batches_of(examples, cut), 100, 0.1);
     gradients.push_back(sums.gradient().clone());
   }
@@ -167,7 +168,7 @@ TEST_F(TrainStep, InFloat32MicroBatchesMakeTheSameUpdateUpToRounding) {
 TEST_F(TrainStep, TheGradientIsTheBufferItself) {
   SoftPrompt prompt(first_rows(), at::Device(at::kCPU));
   AdamW optimizer(prompt.trainable().flat(), adamw_);
-  StepSums sums(prompt.trainable().flat(), mesh_, Reduction::fast, 5);
+  StepSums sums(gradient_of_leaf(prompt.trainable().flat()), mesh_, Reduction::fast, 5);
   const void* buffer = sums.gradient().const_data_ptr();
   one_step(model_, prompt, sums, optimizer, batches_of(some_examples(4, 1), {2, 2}), 1, 0.1);
   EXPECT_EQ(prompt.trainable().flat().grad().const_data_ptr(), buffer);
@@ -176,7 +177,7 @@ TEST_F(TrainStep, TheGradientIsTheBufferItself) {
 TEST_F(TrainStep, WhatIsNotFiniteChangesNothingAndIsGoneAtTheNextStep) {
   SoftPrompt prompt(first_rows(), at::Device(at::kCPU));
   AdamW optimizer(prompt.trainable().flat(), adamw_);
-  StepSums sums(prompt.trainable().flat(), mesh_, Reduction::fast, 5);
+  StepSums sums(gradient_of_leaf(prompt.trainable().flat()), mesh_, Reduction::fast, 5);
   auto weights = initialise_weights(small_config(), 3, at::Device(at::kCPU), at::kDouble);
   weights.encoder.final_norm = weights.encoder.final_norm.clone().fill_(std::numeric_limits<double>::infinity());
   const Model broken(small_config(), weights);

@@ -48,7 +48,7 @@ class ValidationTest : public ::testing::Test {
   double accuracy(const PretextTask& task) const {
     return Validation(task, 4, {.examples = 3}, model_.config(), at::Device(at::kCPU), one_.ranks.data())
         .evaluate(model_, prompt_)
-        .accuracy;
+        .accuracy.value();
   }
   // What `prelude evaluate` predicts.
   std::int64_t answer(const PretextTask& task) const {

@@ -1,0 +1,182 @@
+#include "launch/commands/lm.h"
+
+#include <cmath>
+#include <cstdio>
+#include <memory>
+
+#include "core/error.h"
+#include "core/io/atomic_file.h"
+#include "launch/lm/held_out.h"
+#include "launch/lm/lm_inputs.h"
+#include "launch/lm/lm_options.h"
+#include "launch/lm/lm_resume.h"
+#include "launch/lm/lm_run.h"
+#include "launch/lm/lm_samples.h"
+#include "launch/lm/weight_gradient.h"
+#include "launch/micro_tokens.h"
+#include "launch/telemetry/run_telemetry.h"
+#include "launch/train/micro_batches.h"
+#include "launch/train/train_loop.h"
+#include "launch/version.h"
+#include "tasks/loader.h"
+
+namespace prelude {
+namespace {
+
+TrainSettings settings_of(const LmOptions& options) {
+  TrainSettings settings;
+  settings.steps = options.steps;
+  settings.schedule = schedule_of(options);
+  settings.clip = options.clip;
+  settings.evaluate_every = options.evaluate_every;
+  settings.patience = options.patience;
+  settings.checkpoint_every = options.checkpoint_every;
+  settings.checkpoint_seconds = options.checkpoint_seconds;
+  settings.global_batch = options.global_batch;
+  return settings;
+}
+
+LoaderOptions loader_of(const LmOptions& options, const MeshPlace& place, at::Device device) {
+  LoaderOptions loader{options.seed, options.global_batch};
+  loader.limits = micro_batch_limits(options.micro_tokens, options.global_batch, /*prompt_rows=*/0, device);
+  loader.longest_source = options.max_source;
+  loader.rank = place.data_rank;
+  loader.ranks = place.data_size;
+  return loader;
+}
+
+// After this `options` holds a number, which the run's config.ini keeps.
+void settle_memory(LmOptions& options, LmRun& run, const LmInputs& inputs, const RunFolder& folder,
+                   const Session& session, const Ranks& ranks) {
+  if (options.micro_tokens == auto_micro_tokens) options.micro_tokens = recorded_lm_micro_tokens(folder, ranks.world());
+  const ExampleShape shape{0, options.max_source,
+                           static_cast<std::int64_t>(inputs.objective().validation_sample(0).target.size())};
+  if (settled_recompute(options.recompute, run.model(), shape, session, ranks)) run.model().recompute_layers();
+  options.micro_tokens = settled_micro_tokens(options.micro_tokens, run.model(), shape, session, ranks);
+}
+
+void introduce(Telemetry& telemetry, const LmOptions& options, const LmInputs& inputs, const LmRun& run,
+               const Ranks& ranks) {
+  telemetry.message(fmt::format("prelude {} ({}) on {}, {}, {} threads", version(), revision(), options.session.device,
+                                options.session.dtype, options.session.threads));
+  const MeshPlace& place = ranks.mesh().place;
+  if (!ranks.world().alone()) {
+    telemetry.message(fmt::format("{} ranks: {} data-parallel x {} tensor-parallel", ranks.world().size(),
+                                  place.data_size, place.tensor_size));
+  }
+  const T5Config& config = inputs.config();
+  telemetry.message(fmt::format(
+      "backbone: {} + {} layers, width {}, {:.2f} M weights on this rank, all of them train ({}); corpus: {} "
+      "documents, {} tokens; {} training windows a pass, {} held out",
+      config.num_layers, config.num_decoder_layers, config.d_model,
+      static_cast<double>(run.weights().flat().numel()) / 1e6, options.optimizer, inputs.corpus().documents(),
+      inputs.corpus().tokens(), inputs.objective().training_anchors(), inputs.objective().validation_anchors()));
+  telemetry.message(fmt::format("micro-batches of at most {} encoder positions", options.micro_tokens));
+  if (run.model().recomputes_layers()) telemetry.message("layers are run again backward: little memory, more time");
+}
+
+TrainEnd train(const LmOptions& options, const LmInputs& inputs, LmRun& run, const TrainState& state,
+               Telemetry& telemetry, const Ranks& ranks, at::Device device, const StopSignal& signal) {
+  const auto loader_options = loader_of(options, ranks.mesh().place, device);
+  Loader loader(inputs.objective(), loader_options, static_cast<std::uint64_t>(state.step));
+  StepSums sums(gradient_of_weights(run.weights(), *ranks.mesh().tensor), ranks.mesh(), Reduction::fast,
+                most_micro_batches(loader_options));
+  const HeldOut held_out(inputs.objective(), options.validation_windows, loader_options.limits, inputs.config(), device,
+                         *ranks.mesh().data);
+  EagerLossAndGradient micro_batch(run.model());
+  const auto validate = [&] {
+    const ValidationResult result = held_out.evaluate(run.model());
+    for (const std::string& line :
+         completed_samples(run.model(), inputs.tokenizer(), inputs.objective(), options.samples, ranks.data())) {
+      telemetry.message(line);
+    }
+    return result;
+  };
+  TrainLoop loop({micro_batch, run.optimizer(),
+                  [&] {
+                    const auto examples = loader.next();
+                    ranks.world().recorder().set_step(static_cast<std::int64_t>(examples.step) + 1);
+                    return StepBatches{make_micro_batches(examples.micro_batches, inputs.config(), device), 0,
+                                       examples.positions.padding_share()};
+                  },
+                  sums, validate, telemetry, [&](const TrainState& now) { run.save(now); },
+                  [&] { run.finish_saving(); }, [](const TrainState& /*now*/, bool /*best*/) {}},
+                 settings_of(options), state);
+  const auto end = loop.run(signal);
+  if (end == TrainEnd::stopped_by_signal) {
+    telemetry.message(fmt::format("stopped by {} at step {} of {}; run the same command again to go on",
+                                  signal.requested() ? signal.name() : "a signal to another rank", loop.state().step,
+                                  options.steps));
+  }
+  return end;
+}
+
+void print_report(const LmOptions& options, const RunFolder& folder, const std::string& headline) {
+  const auto summary = summarise(folder.metrics());
+  std::string text = headline + "\n";
+  if (summary.averaged_steps > 0) {
+    text += fmt::format("  training loss    {:.4f} -> {:.4f} (means of the first and last {} steps)\n",
+                        summary.first_loss, summary.last_loss, summary.averaged_steps);
+  }
+  if (summary.first_validation) {
+    text += fmt::format("  held-out loss    {:.4f} -> {:.4f} a token, perplexity {:.2f} (best {:.4f} at step {})\n",
+                        *summary.first_validation, *summary.last_validation, std::exp(*summary.last_validation),
+                        *summary.best_validation, summary.best_step);
+  }
+  text += fmt::format("  backbone         {} ({}, loads in transformers as it is)\n", folder.backbone(),
+                      options.export_dtype);
+  text += fmt::format("  curves           {} and TensorBoard events beside it\n", folder.metrics());
+  text += fmt::format("Next: pre-train a prompt for it,\n  prelude pretrain --backbone {} --corpus {} --output RUN\n",
+                      folder.backbone(), options.corpus);
+  std::fputs(text.c_str(), stdout);
+}
+
+int run_lm(const LmOptions& given, World& world) {
+  const StopSignal signal;  // one that comes while the backbone is read counts too: a stop after the first step
+  require_same_launch(world, config_of(given));
+  LmOptions options = given;
+  settle(options);
+  const Session session = open_session(options.session, options.ranks, world);
+  const Ranks ranks(options.ranks, session, world);
+  LmInputs inputs(options, session, ranks);
+  require_same_content(world, fmt::format("--corpus '{}'", options.corpus), inputs.corpus_hash());
+  const RunFolder folder(options.output, world);
+  const LmIdentity identity{inputs.backbone_hash(options, world), inputs.corpus_hash()};
+  auto warnings = check_changes(folder, options, world);
+  LmRun run(options, inputs, folder, identity, ranks);
+  settle_memory(options, run, inputs, folder, session, ranks);
+  const auto restored = run.restore();
+  warnings.insert(warnings.end(), restored.warnings.begin(), restored.warnings.end());
+  const TrainState state = restored.state.value_or(TrainState());
+  if (state.step >= options.steps || state.out_of_patience) {
+    run.export_backbone();  // the run may have been killed between its last checkpoint and its backbone
+    if (world.first()) {
+      print_report(options, folder, fmt::format("The run in {} is finished; nothing to do.", folder.path()));
+    }
+    return exit_done;
+  }
+  if (world.first()) write_file_atomically(folder.config(), config_of(options));
+  std::unique_ptr<Telemetry> telemetry = std::make_unique<Telemetry>();
+  const auto resumed = restored.state ? std::optional(state.step) : std::nullopt;
+  if (world.first()) {
+    telemetry = std::make_unique<RunTelemetry>(folder, resumed, options.steps, Screen::standard_error());
+  }
+  for (const auto& warning : warnings) telemetry->warning(warning);
+  introduce(*telemetry, options, inputs, run, ranks);
+  if (resumed) telemetry->message(fmt::format("going on from step {}", *resumed));
+
+  const auto end = train(options, inputs, run, state, *telemetry, ranks, session.device, signal);
+  run.export_backbone();
+  if (end == TrainEnd::stopped_by_signal) return exit_stopped;
+  if (world.first()) print_report(options, folder, "Done.");
+  return exit_done;
+}
+
+}  // namespace
+
+Command lm_command() {
+  return make_command<LmOptions>("lm", "trains all weights of a backbone on a corpus; run again, it goes on", declare,
+                                 run_lm);
+}
+
+}  // namespace prelude

@@ -1,0 +1,57 @@
+#include "launch/lm/export_backbone.h"
+
+#include <ATen/ATen.h>
+
+#include <filesystem>
+
+#include "core/error.h"
+#include "core/t5/load.h"
+
+namespace prelude {
+namespace {
+
+namespace fs = std::filesystem;
+
+// All of a part, on the CPU; a collective of `tensor`.
+at::Tensor whole_part(const TrainedWeights& weights, const TrainedPart& part, at::ScalarType dtype,
+                      Communicator& tensor) {
+  const at::Tensor mine = weights.flat().narrow(0, part.offset, part.size).view(part.shape);
+  if (part.cut == Cut::none || tensor.size() == 1) return mine.cpu().to(dtype);
+  const at::Tensor all = tensor.all_gather(mine.contiguous());  // [ranks,...]
+  std::vector<at::Tensor> slices;
+  for (std::int64_t rank = 0; rank < all.size(0); ++rank) slices.push_back(all[rank]);
+  return at::cat(slices, static_cast<std::int64_t>(part.cut)).cpu().to(dtype);
+}
+
+void replace_folder(const fs::path& with, const fs::path& folder) {
+  const fs::path old = fs::path(folder).concat(".old");
+  std::error_code error;
+  fs::remove_all(old, error);
+  if (fs::exists(folder)) fs::rename(folder, old, error);
+  fs::rename(with, folder, error);
+  require(!error, "cannot rename '{}' to '{}': {}", with.string(), folder.string(), error.message());
+  fs::remove_all(old, error);
+}
+
+}  // namespace
+
+void export_backbone(const std::string& folder, const T5Config& config, const TrainedWeights& weights,
+                     at::ScalarType dtype, const std::string& tokenizer_path, const Ranks& ranks) {
+  const at::NoGradGuard no_graph;
+  if (ranks.mesh().place.data_rank != 0) return;
+  Weights whole;
+  const auto slots = weight_slots(config, whole);
+  ensure(slots.size() == weights.parts().size(), "{} weights for {} places", weights.parts().size(), slots.size());
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    const at::Tensor part = whole_part(weights, weights.parts()[i], dtype, *ranks.mesh().tensor);
+    if (ranks.first()) slots[i].tensor.get() = part;
+  }
+  if (!ranks.first()) return;
+  const std::string fresh = folder + ".new";
+  std::error_code error;
+  fs::remove_all(fresh, error);
+  save_backbone(fresh, config, whole, tokenizer_path);
+  replace_folder(fresh, folder);
+}
+
+}  // namespace prelude

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/t5/model.h"
+#include "core/t5/trained_weights.h"
+#include "dist/sharded_optimizer.h"
+#include "launch/lm/lm_inputs.h"
+#include "launch/lm/lm_options.h"
+#include "launch/ranks.h"
+#include "launch/run_folder.h"
+#include "launch/train/checkpoint_writer.h"
+#include "launch/train/train_state.h"
+
+namespace prelude {
+
+// What a run of `prelude lm` is bound to: it goes on only with the same.
+struct LmIdentity {
+  std::string backbone_hash;  // empty: random weights
+  std::string corpus_hash;
+};
+
+// The backbone that trains and its optimiser, on and off disk: every rank writes its own share.
+class LmRun {
+ public:
+  // Starts from the weights of `inputs`, which it takes. All references outlive it.
+  LmRun(const LmOptions& options, LmInputs& inputs, const RunFolder& folder, const LmIdentity& identity,
+        const Ranks& ranks);
+
+  Model& model() { return model_; }
+  const Model& model() const { return model_; }
+  const TrainedWeights& weights() const { return weights_; }
+  Optimizer& optimizer() { return *optimizer_; }
+
+  // Puts the state of now on disk while the run goes on; the first rank removes older checkpoints that are not needed.
+  void save(const TrainState& state);
+  // Returns when everything that this rank saved is durable. Throws what saving threw.
+  void finish_saving() { writer_.finish(); }
+
+  struct Restored {
+    std::optional<TrainState> state;    // none: there was no whole checkpoint
+    std::vector<std::string> warnings;  // one line a checkpoint that is not whole or damaged
+  };
+  // Continues from the newest checkpoint that every rank can read, of whatever number of ranks. A collective.
+  Restored restore();
+
+  // Writes RUN/backbone, a folder in Hugging Face's layout that replaces the one that is there. A collective.
+  void export_backbone() const;
+
+ private:
+  bool restore_from(const std::string& folder, TrainState& state, std::string& problem);
+
+  const LmOptions& options_;
+  const RunFolder& folder_;
+  const LmIdentity& identity_;
+  const Ranks& ranks_;
+  T5Config config_;
+  std::string tokenizer_path_;
+  TrainedWeights weights_;
+  Model model_;
+  std::unique_ptr<ShardedOptimizer> optimizer_;
+  CheckpointWriter writer_;
+};
+
+}  // namespace prelude

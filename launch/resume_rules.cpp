@@ -1,0 +1,66 @@
+#include "launch/resume_rules.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "dist/text.h"
+#include "launch/config_change.h"
+
+namespace prelude {
+namespace {
+
+bool holds(std::span<const std::string_view> names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+const OptionRow& row_of(const OptionTable& table, const std::string& name) {
+  const auto found =
+      std::find_if(table.rows().begin(), table.rows().end(), [&](const OptionRow& row) { return row.name == name; });
+  ensure(found != table.rows().end(), "`prelude {}` has no option {}", table.command(), name);
+  return *found;
+}
+
+std::string value_of(const OptionTable& table, const std::string& name) {
+  const auto texts = row_of(table, name).texts();
+  return texts.empty() ? "" : texts.front();
+}
+
+void check_steps(const RunFolder& folder, const OptionTable& before, const OptionTable& now, const ResumeRules& rules) {
+  const double steps_before = row_of(before, "steps").number().value();
+  const double steps_now = row_of(now, "steps").number().value();
+  require(steps_now >= steps_before, "--steps: {} is less than the {} of the run in '{}'", steps_now, steps_before,
+          folder.path());
+  const auto kind = schedule_kind(value_of(now, "schedule"));
+  require(kind != ScheduleKind::linear && kind != ScheduleKind::cosine,
+          "--steps: the run in '{}' has {}, and its {} schedule depends on it; choose another --output and continue "
+          "with {}",
+          folder.path(), steps_before, name_of(kind), fmt::format(fmt::runtime(rules.continue_with), folder.path()));
+}
+
+}  // namespace
+
+std::vector<std::string> check_changes(const RunFolder& folder, OptionTable& before, const OptionTable& now,
+                                       const ResumeRules& rules) {
+  before.parse_config(folder.config());
+  std::vector<std::string> warnings;
+  for (const auto& change : config_changes(before, now)) {
+    if (holds(rules.free_to_change, change.name)) continue;
+    if (change.name == "steps") {
+      check_steps(folder, before, now, rules);
+    } else if (holds(rules.change_rounding, change.name)) {
+      warnings.push_back(fmt::format("--{} was {} and is now {}: results may differ in the last bits", change.name,
+                                     change.before, change.now));
+    } else {
+      fail("--{} is '{}' but the run in '{}' has '{}'; give the same, or choose another --output", change.name,
+           change.now, folder.path(), change.before);
+    }
+  }
+  return warnings;
+}
+
+std::string recorded_value(const RunFolder& folder, const World& world, OptionTable& table, const std::string& name) {
+  if (world.first() && folder.used()) table.parse_config(folder.config());
+  return broadcast_text(world.group(), value_of(table, name));
+}
+
+}  // namespace prelude

@@ -1,0 +1,136 @@
+// Steps that train all weights, shared out over ranks, against the same steps on one rank: every rank works the latter
+// out for itself.
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include "core/optim/clip.h"
+#include "dist/self_communicator.h"
+#include "dist/tensor_group.h"
+#include "launch/lm/make_optimizer.h"
+#include "launch/lm/weight_gradient.h"
+#include "launch/train/train_step.h"
+#include "tests/core/t5/small_backbone.h"
+#include "tests/dist/ranks.h"
+#include "tests/dist/variants.h"
+
+namespace prelude {
+namespace {
+
+using test::group;
+using test::relative_difference;
+
+const T5Config& config() {
+  static const T5Config value = test::variants()[1].config;
+  return value;
+}
+
+// Seven micro-batches of unequal sizes, lengths and token counts: the last rank has fewer than the first.
+std::vector<Batch> all_batches(std::uint64_t step) {
+  std::vector<Batch> batches;
+  for (std::uint64_t m = 0; m < 7; ++m) {
+    std::vector<std::size_t> sources(1 + m % 3, 4 + m);
+    std::vector<std::size_t> targets(1 + m % 3, 1 + m % 4);
+    sources[0] = 2;
+    batches.push_back(test::small_batch(config(), sources, targets, 10 * step + m));
+  }
+  return batches;
+}
+
+std::vector<Batch> share_of(const std::vector<Batch>& all, int rank, int ranks) {
+  std::vector<Batch> mine;
+  for (std::size_t m = static_cast<std::size_t>(rank); m < all.size(); m += static_cast<std::size_t>(ranks)) {
+    mine.push_back(all[m]);
+  }
+  return mine;
+}
+
+struct Trained {
+  at::Tensor flat;  // [N] of this rank
+  std::vector<TrainedPart> parts;
+  std::vector<StepResult> results;
+  std::int64_t state_elements = 0;
+};
+
+// 50 steps. `parallel` and `mesh` say which slice and which batches are this rank's.
+Trained train(const std::string& optimizer_name, const TensorParallel& parallel, const Mesh& mesh) {
+  const Weights whole = test::spread_weights(config(), 21, at::kFloat);
+  const TrainedWeights weights(config(), slice_weights(config(), whole, parallel));
+  const Model model(config(), weights.weights(), parallel);
+  LmOptions options;
+  options.optimizer = optimizer_name;
+  options.weight_decay = 0.01;
+  const auto optimizer = make_optimizer(options, weights, *mesh.data);
+  StepSums sums(gradient_of_weights(weights, *mesh.tensor), mesh, Reduction::fast, 7);
+  EagerLossAndGradient micro_batch(model);
+  Trained trained;
+  const double rate = optimizer_name == "adamw" ? 1e-3 : 1e-2;
+  for (std::uint64_t step = 0; step < 50; ++step) {
+    const auto mine = share_of(all_batches(step), mesh.place.data_rank, mesh.place.data_size);
+    trained.results.push_back(train_step(micro_batch, sums, *optimizer, mine, 1.0, rate));
+  }
+  trained.flat = weights.flat().clone();
+  trained.parts = weights.parts();
+  for (const auto& part : optimizer->state()) trained.state_elements += part.value.numel();
+  return trained;
+}
+
+Trained train_alone(const std::string& optimizer) {
+  SelfCommunicator self;
+  const Mesh mesh = make_mesh(self, {});
+  return train(optimizer, whole_model(), mesh);
+}
+
+Mesh mesh_of(int tensor) { return make_mesh(group(), mesh_place(group().rank(), tensor, test::world().hosts(), true)); }
+
+void expect_same_slices(const Trained& here, const Trained& alone, const TensorParallel& parallel) {
+  for (std::size_t i = 0; i < here.parts.size(); ++i) {
+    const TrainedPart& part = here.parts[i];
+    const TrainedPart& whole = alone.parts[i];
+    const at::Tensor expected = local_slice({part.name, whole.shape, part.cut, 0, *std::make_unique<at::Tensor>()},
+                                            alone.flat.narrow(0, whole.offset, whole.size).view(whole.shape), parallel);
+    const at::Tensor got = here.flat.narrow(0, part.offset, part.size).view(part.shape);
+    EXPECT_LT(relative_difference(got, expected), 2e-3) << part.name;
+  }
+}
+
+TEST(BackboneTrainingOnRanks, FiftyStepsFollowTheCurveOfOneRank) {
+  for (const std::string optimizer : {"adamw", "adafactor"}) {
+    const Trained alone = train_alone(optimizer);
+    EXPECT_LT(alone.results.back().loss, 0.9 * alone.results.front().loss) << optimizer;
+    for (const int tensor : {1, 2, 4}) {
+      if (group().size() % tensor != 0 || (tensor > 1 && optimizer == "adafactor")) continue;
+      const Mesh mesh = mesh_of(tensor);
+      const TensorGroup parallel(*mesh.tensor);
+      const Trained here = train(optimizer, parallel, mesh);
+      for (std::size_t step = 0; step < 50; ++step) {
+        SCOPED_TRACE(fmt::format("{}, {} tensor ranks, step {}", optimizer, tensor, step));
+        EXPECT_NEAR(here.results[step].loss, alone.results[step].loss, 1e-4);
+        EXPECT_NEAR(here.results[step].grad_norm, alone.results[step].grad_norm, 1e-3);
+        EXPECT_EQ(here.results[step].tokens, alone.results[step].tokens);
+      }
+      expect_same_slices(here, alone, parallel);
+    }
+  }
+}
+
+TEST(BackboneTrainingOnRanks, EveryDataRankHasTheSameBits) {
+  const Mesh mesh = mesh_of(1);
+  for (const std::string optimizer : {"adamw", "adafactor"}) {
+    const at::Tensor flat = train(optimizer, whole_model(), mesh).flat;
+    const at::Tensor all = group().all_gather(flat);
+    for (std::int64_t rank = 0; rank < group().size(); ++rank) EXPECT_TRUE(at::equal(all[rank], flat)) << optimizer;
+  }
+}
+
+TEST(BackboneTrainingOnRanks, MomentsAreSharedOutOverDataRanks) {
+  const Mesh mesh = mesh_of(1);
+  const Trained here = train("adamw", whole_model(), mesh);
+  at::Tensor sum = at::full({1}, here.state_elements, at::kLong);
+  group().all_reduce_sum(sum);
+  EXPECT_EQ(sum.item<std::int64_t>(), 2 * here.flat.numel());
+  EXPECT_LE(here.state_elements, 2 * (here.flat.numel() / group().size() + 64));
+}
+
+}  // namespace
+}  // namespace prelude
