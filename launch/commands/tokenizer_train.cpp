@@ -77,7 +77,7 @@ SentenceSample read_sample(const TokenizerTrainOptions& options) {
 
 // The path of the model to be, in a folder that can be written.
 std::string new_model_path(const std::string& folder) {
-  const std::string path = folder + "/spiece.model";
+  std::string path = folder + "/spiece.model";
   std::error_code error;
   require(!std::filesystem::exists(path, error), "{}: is already there; give another folder or remove it", path);
   std::filesystem::create_directories(folder, error);

@@ -51,6 +51,7 @@ const Row& find_objective(const std::string& name) {
 const std::vector<std::string>& lm_objective_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
+    all.reserve(table.size());
     for (const Row& row : table) all.emplace_back(row.name);
     return all;
   }();

@@ -83,6 +83,7 @@ TEST_F(SentenceSampleTest, TakesEachLineWithTheSameChance) {
   EXPECT_NE(sample(20, 1).sentences, sample(20, 2).sentences);
   ASSERT_EQ(taken.size(), 100U);
   std::vector<double> counts;
+  counts.reserve(taken.size());
   for (const auto& [line, count] : taken) counts.push_back(count);
   EXPECT_LT(chance_score(counts), chance_limit);
 }

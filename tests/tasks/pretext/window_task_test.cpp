@@ -108,7 +108,7 @@ TEST_P(WindowTaskTest, HasNoLabelsToChooseFrom) {
 TEST_P(WindowTaskTest, MistakesAreSaidInOneLine) {
   const TestText text = random_text({.documents = 20}, 1);
   const auto said = [&](const LmObjectiveOptions& options) {
-    const std::string line = user_error([&] { LmBench(GetParam(), text, options); });
+    std::string line = user_error([&] { LmBench(GetParam(), text, options); });
     EXPECT_EQ(line.find('\n'), std::string::npos);
     return line;
   };
