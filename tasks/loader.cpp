@@ -51,6 +51,7 @@ StepExamples load_step(const PretextTask& task, const LoaderOptions& options, st
   std::vector<Example> examples;
   for (std::uint64_t k = by_sample ? rank : 0; k < count; k += by_sample ? ranks : 1) {
     examples.push_back(task.training_sample(options.seed, step * count + k));
+    examples.back().sample = static_cast<std::int64_t>(step * count + k);
   }
   auto micro_batches = cut(std::move(examples), options.limits);
   StepExamples mine{step, {}, {}};

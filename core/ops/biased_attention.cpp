@@ -115,11 +115,12 @@ struct KernelAttention : torch::autograd::Function<KernelAttention> {
   }
 };
 
-at::Tensor attend(const variable_list& packed, std::int64_t heads, const AttentionBias& bias) {
-  if (bias_is_dense(packed.front())) {
+at::Tensor attend(const variable_list& packed, std::int64_t heads, const AttentionBias& bias,
+                  const OnWeights& on_weights) {
+  if (on_weights || bias_is_dense(packed.front())) {
     std::optional<at::Tensor> mask;
     if (bias.dense.defined()) mask = aligned_bias(bias.dense, packed.back().size(1) - bias.positions);
-    return dense_attention(packed, heads, mask);
+    return dense_attention(packed, heads, mask, on_weights);
   }
   const auto by_distance = bias.by_distance.defined() ? std::optional(bias.by_distance) : std::nullopt;
   return KernelAttention::apply(at::TensorList(packed), by_distance, heads, bias);
@@ -139,17 +140,18 @@ at::Tensor aligned_bias(const at::Tensor& dense, std::int64_t before) {
 }
 
 at::Tensor biased_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
-                            const AttentionBias& bias) {
-  return attend({q.contiguous(), k.contiguous(), v.contiguous()}, heads, bias);
+                            const AttentionBias& bias, const OnWeights& on_weights) {
+  return attend({q.contiguous(), k.contiguous(), v.contiguous()}, heads, bias, on_weights);
 }
 
 at::Tensor biased_attention(const at::Tensor& q, const at::Tensor& keys_values, std::int64_t heads,
-                            const AttentionBias& bias) {
-  return attend({q.contiguous(), keys_values.contiguous()}, heads, bias);
+                            const AttentionBias& bias, const OnWeights& on_weights) {
+  return attend({q.contiguous(), keys_values.contiguous()}, heads, bias, on_weights);
 }
 
-at::Tensor biased_attention(const at::Tensor& queries_keys_values, std::int64_t heads, const AttentionBias& bias) {
-  return attend({queries_keys_values.contiguous()}, heads, bias);
+at::Tensor biased_attention(const at::Tensor& queries_keys_values, std::int64_t heads, const AttentionBias& bias,
+                            const OnWeights& on_weights) {
+  return attend({queries_keys_values.contiguous()}, heads, bias, on_weights);
 }
 
 }  // namespace prelude

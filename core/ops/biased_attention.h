@@ -3,6 +3,7 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <functional>
 
 namespace prelude {
 
@@ -29,14 +30,20 @@ bool bias_is_dense(const at::Tensor& like);
 // returned.
 at::Tensor aligned_bias(const at::Tensor& dense, std::int64_t before = 0);
 
+// What is done to the weights of the keys, [B,H,S,M] after the softmax: dropout; empty: nothing.
+using OnWeights = std::function<at::Tensor(const at::Tensor&)>;
+
 // softmax(q k^T + bias) v without a scale (T5 keeps 1/sqrt(K) in its initialisation) -> [B,S,H*K]. Softmax in float32
 // or wider. The bias gets a gradient where the form in use (by_distance, dense) requires one. Saves its inputs, its
-// output and the log-sum-exp of the scores. Three forms, the packed ones of one product each:
+// output and the log-sum-exp of the scores. With `on_weights` no kernel fuses it: the bias is dense wherever it is, and
+// the weights are kept. Three forms, the packed ones of one product each:
 at::Tensor biased_attention(const at::Tensor& q, const at::Tensor& k, const at::Tensor& v, std::int64_t heads,
-                            const AttentionBias& bias);  // q [B,S,H*K], k and v [B,M,H*K]
+                            const AttentionBias& bias,
+                            const OnWeights& on_weights = {});  // q [B,S,H*K], k and v [B,M,H*K]
 at::Tensor biased_attention(const at::Tensor& q, const at::Tensor& keys_values, std::int64_t heads,
-                            const AttentionBias& bias);  // q [B,S,H*K], keys_values [B,M,2*H*K]
-at::Tensor biased_attention(const at::Tensor& queries_keys_values, std::int64_t heads,
-                            const AttentionBias& bias);  // [B,S,3*H*K]
+                            const AttentionBias& bias,
+                            const OnWeights& on_weights = {});  // q [B,S,H*K], keys_values [B,M,2*H*K]
+at::Tensor biased_attention(const at::Tensor& queries_keys_values, std::int64_t heads, const AttentionBias& bias,
+                            const OnWeights& on_weights = {});  // [B,S,3*H*K]
 
 }  // namespace prelude

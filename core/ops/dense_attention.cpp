@@ -74,11 +74,16 @@ struct EfficientAttention : torch::autograd::Function<EfficientAttention> {
   }
 };
 
-// softmax(q k^T + bias) v in plain operators, for a bias that trains where no fused kernel makes its gradient.
+// softmax(q k^T + bias) v in plain operators, where no fused kernel makes the bias' gradient or drops weights.
 // q [B,H,S,K], k and v [B,H,M,K] -> [B,H,S,K].
-at::Tensor plain_attention(const variable_list& parts, const at::Tensor& bias) {
-  const at::Tensor scores = at::matmul(parts[0], parts[1].transpose(2, 3)) + bias;  // [B,H,S,M]
-  return at::matmul(at::softmax(scores, -1, accumulate_type(scores.scalar_type())).to(scores.scalar_type()), parts[2]);
+at::Tensor plain_attention(const variable_list& parts, const std::optional<at::Tensor>& bias,
+                           const OnWeights& on_weights) {
+  at::Tensor scores = at::matmul(parts[0], parts[1].transpose(2, 3));  // [B,H,S,M]
+  const at::ScalarType type = scores.scalar_type();
+  if (bias) scores = scores + *bias;
+  at::Tensor weights = at::softmax(scores, -1, accumulate_type(type)).to(type);
+  if (on_weights) weights = on_weights(weights);
+  return at::matmul(weights, parts[2]);
 }
 
 // [...,n*F] -> n of [...,F]; backward is one concatenation, where slices would fill and add n tensors.
@@ -111,15 +116,18 @@ bool runs_efficient(at::TensorList packed, std::int64_t heads, const std::option
 
 }  // namespace
 
-at::Tensor dense_attention(at::TensorList packed, std::int64_t heads, const std::optional<at::Tensor>& bias) {
-  if (runs_efficient(packed, heads, bias)) return EfficientAttention::apply(packed, heads, bias);
+at::Tensor dense_attention(at::TensorList packed, std::int64_t heads, const std::optional<at::Tensor>& bias,
+                           const OnWeights& on_weights) {
+  if (!on_weights && runs_efficient(packed, heads, bias)) return EfficientAttention::apply(packed, heads, bias);
   variable_list parts(packed.begin(), packed.end() - 1);
   const auto held = static_cast<std::int64_t>(4 - packed.size());
   for (const at::Tensor& part : held == 1 ? variable_list{packed.back()} : Split::apply(packed.back(), held)) {
     parts.push_back(part);
   }
   for (at::Tensor& part : parts) part = part.unflatten(2, {heads, -1}).transpose(1, 2);  // [B,H,.,K]
-  if (bias && bias->requires_grad()) return plain_attention(parts, *bias).transpose(1, 2).flatten(2);
+  if (on_weights || (bias && bias->requires_grad())) {
+    return plain_attention(parts, bias, on_weights).transpose(1, 2).flatten(2);
+  }
   return at::scaled_dot_product_attention(parts[0], parts[1], parts[2], bias, /*dropout_p=*/0.0, /*is_causal=*/false,
                                           /*scale=*/1.0)
       .transpose(1, 2)

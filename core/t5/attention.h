@@ -6,6 +6,7 @@
 #include "core/ops/biased_attention.h"
 #include "core/ops/rms_norm.h"
 #include "core/t5/config.h"
+#include "core/t5/dropout_sites.h"
 #include "core/t5/tensor_parallel.h"
 #include "core/t5/weights.h"
 
@@ -18,6 +19,6 @@ namespace prelude {
 // the layers first and over the ranks once.
 at::Tensor attention(const T5Config& config, const AttentionWeights& weights, const NormAndResidual& in,
                      const at::Tensor& memory, const AttentionBias& bias, const TensorParallel& parallel,
-                     const DeltaSites& sites, const SiteContext& context);
+                     const DeltaSites& sites, const SiteContext& context, const DropoutSites& dropout);
 
 }  // namespace prelude

@@ -141,6 +141,7 @@ T5Config read_t5_config(const std::string& path) {
   config.relative_attention_max_distance =
       fields.integer_or("relative_attention_max_distance", config.relative_attention_num_buckets / 2 + 1, 1 << 24, 128);
   config.layer_norm_epsilon = fields.real_or("layer_norm_epsilon", 1e-12, 1e-1, 1e-6);
+  config.dropout_rate = fields.real_or("dropout_rate", 0, 0.99, 0.1);  // transformers' default
   config.pad_token_id = fields.id_or("pad_token_id", config.vocab_size, 0);
   config.eos_token_id = fields.id_or("eos_token_id", config.vocab_size, 1);
   config.decoder_start_token_id = fields.id_or("decoder_start_token_id", config.vocab_size, config.pad_token_id);
@@ -183,7 +184,7 @@ void write_t5_config(const std::string& path, const T5Config& config) {
       {"is_gated_act", config.gated},
       {"tie_word_embeddings", config.tie_word_embeddings},
       {"scale_decoder_outputs", config.scale_decoder_outputs},
-      {"dropout_rate", 0.0},
+      {"dropout_rate", config.dropout_rate},
       {"pad_token_id", config.pad_token_id},
       {"eos_token_id", config.eos_token_id},
       {"decoder_start_token_id", config.decoder_start_token_id},

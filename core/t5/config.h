@@ -20,7 +20,8 @@ struct T5Config {
   std::int64_t relative_attention_num_buckets = 32;
   std::int64_t relative_attention_max_distance = 128;
   double layer_norm_epsilon = 1e-6;
-  bool gated = false;  // wi_0, wi_1 (gated) or wi
+  double dropout_rate = 0;  // for who trains the backbone; a frozen one never drops
+  bool gated = false;       // wi_0, wi_1 (gated) or wi
   Activation activation = Activation::relu;
   bool tie_word_embeddings = true;  // no lm_head.weight of its own
   // The file's tensors say whether the output is tied: newer transformers write tie_word_embeddings true for every

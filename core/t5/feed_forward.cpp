@@ -22,14 +22,16 @@ at::Tensor intermediate(const T5Config& config, const FeedForwardWeights& weight
 }  // namespace
 
 at::Tensor feed_forward(const T5Config& config, const FeedForwardWeights& weights, const NormAndResidual& in,
-                        const TensorParallel& parallel, const DeltaSites& sites, const SiteContext& context) {
+                        const TensorParallel& parallel, const DeltaSites& sites, const SiteContext& context,
+                        const DropoutSites& dropout) {
   at::Tensor h = intermediate(config, weights, parallel.copy_to(in.normed), sites, context);  // [B,S,F]
   if (sites.uses(Site::feed_forward_intermediate)) {
     h = sites.delta().feed_forward_intermediate(context, std::move(h));
   }
+  h = dropout.drop(h, context, DropoutPoint::intermediate, parallel.rank() * h.size(2));
   at::Tensor branch;  // [B,S,D]
   if (sites.uses(Site::feed_forward_branch)) branch = sites.delta().feed_forward_branch(context, in.normed);
-  return add_to_residual(parallel, sites, context, LinearName::wo, in.residual, h, weights.wo, branch);
+  return add_to_residual(parallel, sites, context, LinearName::wo, in.residual, h, weights.wo, dropout, branch);
 }
 
 }  // namespace prelude

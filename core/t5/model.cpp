@@ -47,26 +47,29 @@ at::Tensor Model::reach(StackKind kind) const {
 }
 
 EncoderOutput Model::encode(const at::Tensor& source_ids, const at::Tensor& source_lengths, const DeltaSites& sites,
-                            bool full) const {
+                            bool full, const DropoutSites& dropout) const {
   EncoderInput input{at::embedding(weights_.embedding, source_ids), source_ids, source_lengths, full};
   if (sites.uses(Site::encoder_input)) input = sites.delta().encoder_input(std::move(input), sites.task_ids());
   const std::int64_t length = input.embeddings.size(1);
-  const AttentionBias bias =
-      self_attention_bias(reach(StackKind::encoder), length, input.full ? at::Tensor() : input.lengths, true);
-  at::Tensor hidden = run_stack(StackKind::encoder, config_, weights_.encoder, input.embeddings, {bias, {}, {}},
-                                *parallel_, sites, recompute_);
+  const AttentionBias bias = self_attention_bias(reach(StackKind::encoder), length,
+                                                 input.full ? at::Tensor() : input.lengths, true, dropout.on());
+  at::Tensor hidden = run_stack(StackKind::encoder, config_, weights_.encoder, input.embeddings,
+                                {bias, {}, {}, dropout}, *parallel_, sites, recompute_);
   if (sites.uses(Site::encoder_output)) hidden = sites.delta().encoder_output(std::move(hidden), input.lengths);
   return {std::move(hidden), input.lengths, input.full};
 }
 
-at::Tensor Model::decode(const at::Tensor& decoder_ids, const EncoderOutput& encoded, const DeltaSites& sites) const {
+at::Tensor Model::decode(const at::Tensor& decoder_ids, const EncoderOutput& encoded, const DeltaSites& sites,
+                         const DropoutSites& dropout) const {
   at::Tensor hidden = at::embedding(weights_.embedding, decoder_ids);  // [B,T,D]
   StackInputs inputs;
   // Padding is on the right, so the causal mask alone keeps it from every real position.
-  inputs.self_bias = self_attention_bias(reach(StackKind::decoder), decoder_ids.size(1), {}, /*bidirectional=*/false);
+  inputs.self_bias =
+      self_attention_bias(reach(StackKind::decoder), decoder_ids.size(1), {}, /*bidirectional=*/false, dropout.on());
   inputs.memory = parallel_->copy_to(encoded.hidden);
   inputs.cross_bias =
-      cross_attention_bias(encoded.hidden.size(1), encoded.full ? at::Tensor() : encoded.lengths, hidden);
+      cross_attention_bias(encoded.hidden.size(1), encoded.full ? at::Tensor() : encoded.lengths, hidden, dropout.on());
+  inputs.dropout = dropout;
   return run_stack(StackKind::decoder, config_, weights_.decoder, std::move(hidden), inputs, *parallel_, sites,
                    recompute_);
 }
@@ -75,10 +78,10 @@ at::Tensor Model::logits(const at::Tensor& hidden) const {
   return linear_map(scale_output(hidden, config_), weights_.lm_head);
 }
 
-at::Tensor Model::loss_sum(const Batch& batch, const DeltaSites& sites) const {
+at::Tensor Model::loss_sum(const Batch& batch, const DeltaSites& sites, const DropoutSites& dropout) const {
   const bool full = batch.source_tokens == batch.source_ids.numel();
-  const EncoderOutput encoded = encode(batch.source_ids, batch.source_lengths, sites, full);
-  const at::Tensor hidden = scale_output(decode(batch.decoder_ids, encoded, sites), config_);
+  const EncoderOutput encoded = encode(batch.source_ids, batch.source_lengths, sites, full, dropout);
+  const at::Tensor hidden = scale_output(decode(batch.decoder_ids, encoded, sites, dropout), config_);
   return cross_entropy_sum(hidden.flatten(0, 1), weights_.lm_head, batch.labels.flatten(), Batch::ignored_label);
 }
 

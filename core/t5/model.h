@@ -8,6 +8,7 @@
 #include "core/delta/delta_sites.h"
 #include "core/t5/batch.h"
 #include "core/t5/config.h"
+#include "core/t5/dropout_sites.h"
 #include "core/t5/tensor_parallel.h"
 #include "core/t5/weights.h"
 
@@ -39,13 +40,14 @@ class Model {
   // `full`: the caller knows that every length is S; then no padding mask is made. Where no weight requires a gradient,
   // the graph begins at the first site that lets a trainable tensor in; without one there is none.
   EncoderOutput encode(const at::Tensor& source_ids, const at::Tensor& source_lengths, const DeltaSites& sites,
-                       bool full = false) const;
+                       bool full = false, const DropoutSites& dropout = {}) const;
   // decoder_ids [B,T] int64 -> hidden states [B,T,D] after the final norm.
-  at::Tensor decode(const at::Tensor& decoder_ids, const EncoderOutput& encoded, const DeltaSites& sites) const;
+  at::Tensor decode(const at::Tensor& decoder_ids, const EncoderOutput& encoded, const DeltaSites& sites,
+                    const DropoutSites& dropout = {}) const;
   // hidden [...,D] -> logits [...,V].
   at::Tensor logits(const at::Tensor& hidden) const;
   // Summed cross-entropy over the batch's real labels, [] float32 (float64 where the weights are).
-  at::Tensor loss_sum(const Batch& batch, const DeltaSites& sites) const;
+  at::Tensor loss_sum(const Batch& batch, const DeltaSites& sites, const DropoutSites& dropout = {}) const;
   // Asks for the layers as so many micro-batches would, and computes nothing: forward, and where a graph would be made
   // backward. For a rank that has fewer of them than the others that it completes layers with; else it does nothing.
   void pass_idly(std::int64_t passes) const;

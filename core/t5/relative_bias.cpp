@@ -52,9 +52,9 @@ at::Tensor dense_bias(const at::Tensor& by_distance, bool causal) {
 }
 
 AttentionBias self_attention_bias(const at::Tensor& reach, std::int64_t length, const at::Tensor& lengths,
-                                  bool bidirectional) {
+                                  bool bidirectional, bool dense) {
   AttentionBias bias{length, distance_bias(reach, length), !bidirectional, lengths, lengths, {}};
-  if (bias_is_dense(reach)) {
+  if (dense || bias_is_dense(reach)) {
     bias.dense = dense_bias(bias.by_distance, bias.causal);
     if (lengths.defined()) {
       bias.dense = bias.dense.masked_fill(padding_mask(lengths, length), hidden_score(reach.scalar_type()));
@@ -64,9 +64,9 @@ AttentionBias self_attention_bias(const at::Tensor& reach, std::int64_t length, 
   return bias;
 }
 
-AttentionBias cross_attention_bias(std::int64_t length, const at::Tensor& lengths, const at::Tensor& like) {
+AttentionBias cross_attention_bias(std::int64_t length, const at::Tensor& lengths, const at::Tensor& like, bool dense) {
   AttentionBias bias{length, {}, false, lengths, {}, {}};
-  if (lengths.defined() && bias_is_dense(like)) {
+  if (lengths.defined() && (dense || bias_is_dense(like))) {
     const at::Tensor padding = padding_mask(lengths, length);  // [B,1,1,length]
     const at::Tensor visible = at::zeros(padding.sizes(), like.options());
     bias.dense = aligned_bias(visible.masked_fill(padding, hidden_score(like.scalar_type())));

@@ -26,11 +26,13 @@ at::Tensor dense_bias(const at::Tensor& by_distance, bool causal);
 
 // Self-attention over plain positions 0..length-1 (prompt rows are the first of them). lengths [B] int64, or undefined:
 // nothing is padded. In the decoder (not bidirectional) later keys are hidden, and so is padding. `reach`: as above.
+// `dense`: make the matrix even where kernels want none.
 AttentionBias self_attention_bias(const at::Tensor& reach, std::int64_t length, const at::Tensor& lengths,
-                                  bool bidirectional);
+                                  bool bidirectional, bool dense = false);
 
 // Attention of the decoder over the encoder's output of `length` rows, lengths [B] or undefined; dtype of `like`.
-AttentionBias cross_attention_bias(std::int64_t length, const at::Tensor& lengths, const at::Tensor& like);
+AttentionBias cross_attention_bias(std::int64_t length, const at::Tensor& lengths, const at::Tensor& like,
+                                   bool dense = false);
 
 // True where key position j is at or after the example's length: [B,1,1,length] bool. lengths [B] int64.
 at::Tensor padding_mask(const at::Tensor& lengths, std::int64_t length);

@@ -83,7 +83,7 @@ TrainEnd train(const LmOptions& options, const LmInputs& inputs, LmRun& run, con
                 most_micro_batches(loader_options));
   const HeldOut held_out(inputs.objective(), options.validation_windows, loader_options.limits, inputs.config(), device,
                          *ranks.mesh().data);
-  EagerLossAndGradient micro_batch(run.model());
+  EagerLossAndGradient micro_batch(run.model(), options.dropout.value(), options.seed);
   const auto validate = [&] {
     const ValidationResult result = held_out.evaluate(run.model());
     for (const std::string& line :
@@ -142,6 +142,7 @@ int run_lm(const LmOptions& given, World& world) {
   require_same_content(world, fmt::format("--corpus '{}'", options.corpus), inputs.corpus_hash());
   const RunFolder folder(options.output, world);
   const LmIdentity identity{inputs.backbone_hash(options, world), inputs.corpus_hash()};
+  if (!options.dropout) options.dropout = inputs.config().dropout_rate;
   auto warnings = check_changes(folder, options, world);
   LmRun run(options, inputs, folder, identity, ranks);
   settle_memory(options, run, inputs, folder, session, ranks);

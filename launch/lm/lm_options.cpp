@@ -58,6 +58,9 @@ void declare_steps(OptionTable& table, LmOptions& options) {
       .at_least(0);
   table.add("weight-decay", options.weight_decay, "X", "Decoupled decay of the weights.").at_least(0).below(1);
   table.add("clip", options.clip, "X", "Largest L2 norm of the gradient.").above(0);
+  table.add("dropout", options.dropout, "X", "Dropout rate; the config's dropout_rate where it is not given.")
+      .at_least(0)
+      .below(1);
   table.add("beta1", options.beta1, "X", "AdamW's decay of the first moment.").at_least(0).below(1);
   table.add("beta2", options.beta2, "X", "AdamW's decay of the second moment.").at_least(0).below(1);
   table.add("epsilon", options.epsilon, "X", "AdamW's epsilon.").above(0);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "core/optim/schedule.h"
@@ -32,6 +33,7 @@ struct LmOptions {
   std::int64_t warmup_steps = 1000;
   double weight_decay = 0;
   double clip = 1;
+  std::optional<double> dropout;  // unset: the config's
   double beta1 = 0.9;
   double beta2 = 0.999;
   double epsilon = 1e-8;

@@ -8,7 +8,9 @@ namespace prelude {
 
 at::Tensor EagerLossAndGradient::add(const Batch& batch) {
   const DeltaSites sites = delta_ == nullptr ? DeltaSites() : DeltaSites(*delta_, batch.task_ids);
-  const at::Tensor loss = model_.loss_sum(batch, sites);  // []
+  DropoutSites dropout;
+  if (dropout_rate_ > 0) dropout = DropoutSites(dropout_rate_, dropout_keys(seed_, batch.samples));
+  const at::Tensor loss = model_.loss_sum(batch, sites, dropout);  // []
   loss.backward();
   return loss.detach();
 }

@@ -30,14 +30,17 @@ class EagerLossAndGradient final : public LossAndGradient {
  public:
   // Both outlive this.
   EagerLossAndGradient(const Model& model, const Delta& delta) : model_(model), delta_(&delta) {}
-  // A backbone that trains, alone.
-  explicit EagerLossAndGradient(const Model& model) : model_(model) {}
+  // A backbone that trains, alone, with dropout by the batches' sample numbers and the run's seed.
+  EagerLossAndGradient(const Model& model, double dropout_rate, std::uint64_t seed)
+      : model_(model), dropout_rate_(dropout_rate), seed_(seed) {}
   at::Tensor add(const Batch& batch) override;
   void pass_idly(std::int64_t passes) override { model_.pass_idly(passes); }
 
  private:
   const Model& model_;
   const Delta* delta_ = nullptr;
+  double dropout_rate_ = 0;
+  std::uint64_t seed_ = 0;
 };
 
 // By the option --cuda-graphs. Model and delta outlive the result.

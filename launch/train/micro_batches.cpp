@@ -14,6 +14,7 @@ std::vector<Batch> make_micro_batches(const std::vector<std::vector<Example>>& e
       targets.push_back(example.target);
     }
     batches.push_back(make_batch(sources, targets, config.pad_token_id, device));
+    for (const auto& example : micro_batch) batches.back().samples.push_back(example.sample);
   }
   return batches;
 }

@@ -12,6 +12,7 @@ struct Example {
   std::vector<std::int32_t> target;  // start id first; decoder input = all but the last, labels = all but the first
   std::int32_t label = -1;           // the class or option index that is right
   std::int32_t options = 0;          // how many classes it offers, the first ones; 0: all of the task's
+  std::int64_t sample = -1;          // its number in the run, where a loader made it
   std::int64_t anchor = -1;          // the sentence (counted over the corpus) it was made around
 };
 

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "core/optim/clip.h"
 #include "dist/self_communicator.h"
 #include "dist/tensor_group.h"
@@ -33,6 +35,9 @@ std::vector<Batch> all_batches(std::uint64_t step) {
     std::vector<std::size_t> targets(1 + m % 3, 1 + m % 4);
     sources[0] = 2;
     batches.push_back(test::small_batch(config(), sources, targets, 10 * step + m));
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+      batches.back().samples.push_back(static_cast<std::int64_t>(100 * step + 10 * m + i));
+    }
   }
   return batches;
 }
@@ -53,7 +58,7 @@ struct Trained {
 };
 
 // 50 steps. `parallel` and `mesh` say which slice and which batches are this rank's.
-Trained train(const std::string& optimizer_name, const TensorParallel& parallel, const Mesh& mesh) {
+Trained train(const std::string& optimizer_name, const TensorParallel& parallel, const Mesh& mesh, double dropout = 0) {
   const Weights whole = test::spread_weights(config(), 21, at::kFloat);
   const TrainedWeights weights(config(), slice_weights(config(), whole, parallel));
   const Model model(config(), weights.weights(), parallel);
@@ -62,7 +67,7 @@ Trained train(const std::string& optimizer_name, const TensorParallel& parallel,
   options.weight_decay = 0.01;
   const auto optimizer = make_optimizer(options, weights, *mesh.data);
   StepSums sums(gradient_of_weights(weights, *mesh.tensor), mesh, Reduction::fast, 7);
-  EagerLossAndGradient micro_batch(model);
+  EagerLossAndGradient micro_batch(model, dropout, 5);
   Trained trained;
   const double rate = optimizer_name == "adamw" ? 1e-3 : 1e-2;
   for (std::uint64_t step = 0; step < 50; ++step) {
@@ -75,10 +80,10 @@ Trained train(const std::string& optimizer_name, const TensorParallel& parallel,
   return trained;
 }
 
-Trained train_alone(const std::string& optimizer) {
+Trained train_alone(const std::string& optimizer, double dropout = 0) {
   SelfCommunicator self;
   const Mesh mesh = make_mesh(self, {});
-  return train(optimizer, whole_model(), mesh);
+  return train(optimizer, whole_model(), mesh, dropout);
 }
 
 Mesh mesh_of(int tensor) { return make_mesh(group(), mesh_place(group().rank(), tensor, test::world().hosts(), true)); }
@@ -112,6 +117,20 @@ TEST(BackboneTrainingOnRanks, FiftyStepsFollowTheCurveOfOneRank) {
       expect_same_slices(here, alone, parallel);
     }
   }
+}
+
+TEST(BackboneTrainingOnRanks, DropoutDoesNotDependOnTheRanks) {
+  const Trained alone = train_alone("adamw", 0.2);
+  for (const int tensor : {1, 2}) {
+    if (group().size() % tensor != 0) continue;
+    const Mesh mesh = mesh_of(tensor);
+    const TensorGroup parallel(*mesh.tensor);
+    const Trained here = train("adamw", parallel, mesh, 0.2);
+    for (std::size_t step = 0; step < 50; ++step) {
+      EXPECT_NEAR(here.results[step].loss, alone.results[step].loss, 1e-4) << tensor << " tensor ranks, step " << step;
+    }
+  }
+  EXPECT_GT(std::abs(alone.results[0].loss - train_alone("adamw").results[0].loss), 1e-3);
 }
 
 TEST(BackboneTrainingOnRanks, EveryDataRankHasTheSameBits) {
