@@ -11,7 +11,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 import torch
 from peft import PeftModel, PromptTuningConfig, TaskType, get_peft_model
 from safetensors.torch import load_file, save_file
-from transformers import T5Config, T5ForConditionalGeneration, logging
+from transformers import Adafactor, T5Config, T5ForConditionalGeneration, logging
 
 logging.set_verbosity_error()
 logging.disable_progress_bar()
@@ -156,6 +156,27 @@ def reference(backbone, prompt, batch, dtype=torch.float64):
                                              reduction="sum")
     loss.backward()
     return dict(logits_bare=bare, logits=logits.detach(), loss_sum=loss.detach(), prompt_gradient=weight.grad)
+
+
+def trained(backbone, batch, optimizer, steps=20):
+    """(losses [steps], final weights by Hugging Face's names) of training all weights on one batch, in float64: mean
+    loss a label token, by "adamw" (PyTorch's, rate 1e-3) or "adafactor" (transformers', rate 1e-2)."""
+    mask = (torch.arange(batch["source_ids"].shape[1])[None, :] < batch["source_lengths"][:, None]).long()
+    model = T5ForConditionalGeneration.from_pretrained(backbone, dtype=torch.float64, attn_implementation="eager").eval()
+    if optimizer == "adamw":
+        updates = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.01)
+    else:
+        updates = Adafactor(model.parameters(), lr=1e-2, scale_parameter=True, relative_step=False, warmup_init=False)
+    losses = []
+    for _ in range(steps):
+        logits = model(input_ids=batch["source_ids"], attention_mask=mask, decoder_input_ids=batch["decoder_ids"],
+                       use_cache=False).logits
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch["labels"].flatten(), ignore_index=-100)
+        updates.zero_grad()
+        loss.backward()
+        updates.step()
+        losses.append(loss.item())
+    return torch.tensor(losses, dtype=torch.float64), {name: p.detach() for name, p in model.named_parameters()}
 
 
 def weight_gradients(backbone, batch):

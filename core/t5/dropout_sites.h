@@ -13,7 +13,8 @@ namespace prelude {
 // Where T5 drops within a sublayer (transformers, modeling_t5.py).
 enum class DropoutPoint : std::uint8_t { attention_weights, intermediate, output };
 
-// A forward's dropout: none, or a rate and the keys of the batch's examples. Where there is none, asking costs one test.
+// A forward's dropout: none, or a rate and the keys of the batch's examples. Where there is none, asking costs one
+// test.
 class DropoutSites {
  public:
   DropoutSites() = default;
@@ -27,8 +28,9 @@ class DropoutSites {
     const auto sublayer = static_cast<std::int64_t>(context.sublayer);
     const std::int64_t layer = 1 + 2 * context.layer + static_cast<std::int64_t>(context.stack);
     const bool heads = point == DropoutPoint::attention_weights;
-    return dropout(x, rate_, keys_,
-                   {(layer * 3 + sublayer) * 3 + static_cast<std::int64_t>(point), heads ? 0 : first, heads ? first : 0});
+    return dropout(
+        x, rate_, keys_,
+        {(layer * 3 + sublayer) * 3 + static_cast<std::int64_t>(point), heads ? 0 : first, heads ? first : 0});
   }
   // A stack's input (`end` false) or its output after the last norm, [B,S,D].
   at::Tensor drop_stack(const at::Tensor& x, StackKind stack, bool end) const {

@@ -10,9 +10,9 @@
 #include <filesystem>
 
 #include "core/delta/soft_prompt.h"
-#include "core/t5/load.h"
 #include "core/t5/model.h"
 #include "tests/core/random_tensor.h"
+#include "tests/core/t5/golden_case.h"
 
 namespace prelude {
 namespace {
@@ -36,27 +36,15 @@ struct Case {
   at::Tensor prompt;           // [P,D]
 };
 
-at::Tensor read(const SafetensorsFile& file, const char* name) {
-  const TensorBytes* bytes = file.find(name);
-  if (bytes == nullptr) throw std::runtime_error(std::string("no tensor ") + name);
-  return tensor_of(*bytes, file.mapping()).clone();
-}
-
 Case read_case(const std::string& folder) {
   const SafetensorsFile file(folder + "/case.safetensors");
   Case c;
-  c.batch.source_ids = read(file, "source_ids");
-  c.batch.source_lengths = read(file, "source_lengths");
-  c.batch.decoder_ids = read(file, "decoder_ids");
-  c.batch.labels = read(file, "labels");
-  c.batch.target_lengths = c.batch.labels.ne(Batch::ignored_label).sum(1);
-  c.batch.source_tokens = c.batch.source_lengths.sum().item<std::int64_t>();
-  c.batch.label_tokens = c.batch.target_lengths.sum().item<std::int64_t>();
-  c.logits_bare = read(file, "logits_bare");
-  c.logits = read(file, "logits");
-  c.loss_sum = read(file, "loss_sum");
-  c.prompt_gradient = read(file, "prompt_gradient");
-  c.prompt = read(SafetensorsFile(folder + "/prompt/adapter_model.safetensors"), "prompt_embeddings");
+  c.batch = read_golden_batch(folder);
+  c.logits_bare = read_tensor(file, "logits_bare");
+  c.logits = read_tensor(file, "logits");
+  c.loss_sum = read_tensor(file, "loss_sum");
+  c.prompt_gradient = read_tensor(file, "prompt_gradient");
+  c.prompt = read_tensor(SafetensorsFile(folder + "/prompt/adapter_model.safetensors"), "prompt_embeddings");
   return c;
 }
 
@@ -96,7 +84,7 @@ TEST_P(Golden, LogitsLossAndPromptGradientInFloat32) { check(at::kFloat, toleran
 // Stored as float32, hence not closer.
 TEST_P(Golden, LogitsLossAndPromptGradientInFloat64) { check(at::kDouble, 2e-6); }
 
-std::vector<std::string> golden_names() {
+std::vector<std::string> names_of_cases() {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(golden_folder())) {
     if (entry.is_directory()) names.push_back(entry.path().filename().string());
@@ -105,10 +93,10 @@ std::vector<std::string> golden_names() {
   return names;
 }
 
-INSTANTIATE_TEST_SUITE_P(Shapes, Golden, testing::ValuesIn(golden_names()),
+INSTANTIATE_TEST_SUITE_P(Shapes, Golden, testing::ValuesIn(names_of_cases()),
                          [](const auto& name) { return name.param; });
 
-TEST(GoldenFiles, AreAllThere) { EXPECT_GE(golden_names().size(), 12U); }
+TEST(GoldenFiles, AreAllThere) { EXPECT_GE(names_of_cases().size(), 12U); }
 
 }  // namespace
 }  // namespace prelude

@@ -1,39 +1,15 @@
 #include "core/t5/trained_weights.h"
 
 #include <ATen/ATen.h>
-#include <fmt/format.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
-
-#include "core/t5/load.h"
+#include "tests/core/t5/golden_case.h"
 #include "tests/core/t5/small_backbone.h"
 
 namespace prelude {
 namespace {
 
 using namespace test;
-
-const std::string golden = std::string(PRELUDE_SOURCE_DIR) + "/tests/data/golden/";
-
-at::Tensor read(const SafetensorsFile& file, const std::string& name) {
-  const TensorBytes* bytes = file.find(name);
-  if (bytes == nullptr) throw std::runtime_error("no tensor " + name);
-  return tensor_of(*bytes, file.mapping()).clone();
-}
-
-Batch read_batch(const std::string& folder) {
-  const SafetensorsFile file(folder + "/case.safetensors");
-  Batch batch;
-  batch.source_ids = read(file, "source_ids");
-  batch.source_lengths = read(file, "source_lengths");
-  batch.decoder_ids = read(file, "decoder_ids");
-  batch.labels = read(file, "labels");
-  batch.target_lengths = batch.labels.ne(Batch::ignored_label).sum(1);
-  batch.source_tokens = batch.source_lengths.sum().item<std::int64_t>();
-  batch.label_tokens = batch.target_lengths.sum().item<std::int64_t>();
-  return batch;
-}
 
 // The gradient of all weights, [N].
 at::Tensor gradient_of(const T5Config& config, const TrainedWeights& weights, const Batch& batch, bool recompute) {
@@ -49,29 +25,21 @@ class WeightGradients : public testing::TestWithParam<std::string> {
  protected:
   // Against transformers in float64 (scripts/make-golden).
   static void check(at::ScalarType dtype, double limit) {
-    const std::string folder = golden + GetParam();
+    const std::string folder = golden_path(GetParam());
     const Backbone backbone = load_backbone(folder, at::kCPU, dtype);
     const TrainedWeights weights(backbone.config, backbone.weights);
-    const at::Tensor gradient = gradient_of(backbone.config, weights, read_batch(folder), false);
+    const at::Tensor gradient = gradient_of(backbone.config, weights, read_golden_batch(folder), false);
     const SafetensorsFile expected(folder + "/gradients.safetensors");
     EXPECT_EQ(weights.parts().size(), expected.tensors().size());
     for (const TrainedPart& part : weights.parts()) {
       const at::Tensor ours = gradient.narrow(0, part.offset, part.size).view(part.shape);
-      EXPECT_LE(relative_difference(ours, read(expected, part.name)), limit) << part.name;
+      EXPECT_LE(relative_difference(ours, read_tensor(expected, part.name)), limit) << part.name;
     }
   }
 };
 
 TEST_P(WeightGradients, EqualTransformersInFloat32) { check(at::kFloat, 1e-4); }
 TEST_P(WeightGradients, EqualTransformersInFloat64) { check(at::kDouble, 2e-6); }
-
-std::vector<std::string> golden_names() {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(golden)) {
-    if (entry.is_directory()) names.push_back(entry.path().filename().string());
-  }
-  return names;
-}
 
 INSTANTIATE_TEST_SUITE_P(Shapes, WeightGradients, testing::ValuesIn(golden_names()),
                          [](const auto& name) { return name.param; });
