@@ -52,6 +52,14 @@ target_link_directories(prelude_torch INTERFACE ${PRELUDE_TORCH}/lib)
 # libtorch_cpu names the CUDA runtime and CUPTI, which its own RPATH finds at run time; the linker need not see them.
 target_link_options(prelude_torch INTERFACE LINKER:--allow-shlib-undefined LINKER:-rpath,${PRELUDE_TORCH}/lib)
 target_link_libraries(prelude_torch INTERFACE torch_cpu c10)
+# OpenMP's run-time library is LibTorch's own where it brings one: a second one would have a second pool of threads.
+file(GLOB prelude_gomp ${PRELUDE_TORCH}/lib/libgomp*.so*)
+if(prelude_gomp)
+  list(GET prelude_gomp 0 prelude_gomp)
+else()
+  find_library(prelude_gomp NAMES gomp libgomp.so.1 REQUIRED)
+endif()
+target_link_libraries(prelude_torch INTERFACE ${prelude_gomp})
 
 if(PRELUDE_CUDA)
   set(CMAKE_CUDA_STANDARD 17)  # CMake 3.25 does not know CUDA 13's C++20 flag

@@ -1,7 +1,6 @@
 #include "core/ops/biased_attention.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <ATen/record_function.h>
 #include <torch/csrc/autograd/custom_function.h>
 
@@ -58,7 +57,7 @@ struct KernelAttention : torch::autograd::Function<KernelAttention> {
     const cpu::Attention a = describe(in, bias);
     float* const to = output.mutable_data_ptr<float>();
     float* const lse = log_sum_exp.mutable_data_ptr<float>();
-    at::parallel_for(0, in.q.size(0) * a.heads, 1, [&](std::int64_t begin, std::int64_t end) {
+    cpu::share_out(in.q.size(0) * a.heads, 1, [&](std::int64_t begin, std::int64_t end) {
       cpu::kernels().attention(a, begin, end, to, layout_of(output), lse);
     });
     variable_list saved = packed.vec();
@@ -106,9 +105,8 @@ struct KernelAttention : torch::autograd::Function<KernelAttention> {
       to_bias = at::zeros({in.q.size(0), heads, 2 * bias.positions - 1}, in.q.options());
       g.by_distance = to_bias.mutable_data_ptr<float>();
     }
-    at::parallel_for(0, in.q.size(0) * a.heads, 1, [&](std::int64_t begin, std::int64_t end) {
-      cpu::kernels().attention_gradient(a, g, begin, end);
-    });
+    cpu::share_out(in.q.size(0) * a.heads, 1,
+                   [&](std::int64_t begin, std::int64_t end) { cpu::kernels().attention_gradient(a, g, begin, end); });
     if (to_bias.defined()) to_bias = to_bias.sum(0);
     results.insert(results.end(), {to_bias, at::Tensor(), at::Tensor()});
     return results;

@@ -1,7 +1,6 @@
 #include "core/ops/rms_norm.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
 
 #include "core/ops/accumulate_type.h"

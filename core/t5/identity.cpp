@@ -1,6 +1,5 @@
 #include "core/t5/identity.h"
 
-#include <ATen/Parallel.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -11,6 +10,7 @@
 #include "core/error.h"
 #include "core/io/checksum.h"
 #include "core/io/read_ahead.h"
+#include "core/ops/cpu/threads.h"
 #include "core/t5/weights.h"
 
 namespace prelude {
@@ -48,7 +48,7 @@ std::vector<std::string> piece_hashes(const std::vector<SafetensorsFile>& files,
   }
   const ReadAhead ahead(ours);
   std::atomic<std::size_t> next = 0;  // in the order in which they are read
-  at::parallel_for(0, at::get_num_threads(), 1, [&](std::int64_t /*begin*/, std::int64_t /*end*/) {
+  cpu::share_out(static_cast<std::int64_t>(ours.size()), 1, [&](std::int64_t /*begin*/, std::int64_t /*end*/) {
     for (std::size_t i = next++; i < ours.size(); i = next++) {
       hashes[static_cast<std::size_t>(part) + i * static_cast<std::size_t>(parts)] =
           xxh3_128(ours[i].data(), ours[i].size());

@@ -1,10 +1,10 @@
 #include "core/t5/initialise.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Parallel.h>
 
 #include <algorithm>
 
+#include "core/ops/cpu/threads.h"
 #include "core/random/random_stream.h"
 
 namespace prelude {
@@ -19,7 +19,7 @@ at::Tensor normal_on_host(const std::vector<std::int64_t>& shape, double std, st
   float* const data = tensor.data_ptr<float>();
   const std::int64_t size = tensor.numel();
   const std::int64_t blocks = (size + block_elements - 1) / block_elements;
-  at::parallel_for(0, blocks, 1, [&](std::int64_t first, std::int64_t last) {
+  cpu::share_out(blocks, 1, [&](std::int64_t first, std::int64_t last) {
     for (std::int64_t block = first; block < last; ++block) {
       RandomStream stream(seed, Purpose::weights, index << 32U | static_cast<std::uint64_t>(block));
       const std::int64_t end = std::min(size, (block + 1) * block_elements);

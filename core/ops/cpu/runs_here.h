@@ -1,12 +1,13 @@
 // Where the float32 kernels apply, and how their rows are shared out over LibTorch's threads.
 #pragma once
 
-#include <ATen/Parallel.h>
 #include <ATen/core/Tensor.h>
 
 #include <algorithm>
 #include <functional>
 #include <initializer_list>
+
+#include "core/ops/cpu/threads.h"
 
 namespace prelude::cpu {
 
@@ -21,8 +22,8 @@ inline bool runs_here(std::initializer_list<std::reference_wrapper<const at::Ten
 template <typename Work>
 void over_rows(std::int64_t rows, std::int64_t width, const Work& work) {
   constexpr std::int64_t least = 1 << 14;  // elements that are worth a thread
-  at::parallel_for(0, rows, std::max<std::int64_t>(1, least / std::max<std::int64_t>(1, width)),
-                   [&](std::int64_t begin, std::int64_t end) { work(begin, end - begin); });
+  share_out(rows, std::max<std::int64_t>(1, least / std::max<std::int64_t>(1, width)),
+            [&](std::int64_t begin, std::int64_t end) { work(begin, end - begin); });
 }
 
 }  // namespace prelude::cpu
