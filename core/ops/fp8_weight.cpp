@@ -15,7 +15,7 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
-constexpr double largest = 448;  // e4m3's
+constexpr double largest = 448;                     // e4m3's
 constexpr std::int32_t exponent_bits = 0x7F800000;  // of a float32
 constexpr std::int64_t tile = 16;                   // numbers in 16 bytes, which a GPU's products read at once
 

@@ -3,6 +3,7 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include "core/ops/fp8_tensor.h"
 #include "core/ops/frozen_weight.h"
 #include "core/ops/matrix_product.h"
 
@@ -63,9 +64,13 @@ struct LinearMapPlus : torch::autograd::Function<LinearMapPlus> {
 
 }  // namespace
 
-at::Tensor linear_map(const at::Tensor& x, const at::Tensor& weight) { return LinearMap::apply(x, weight); }
+at::Tensor linear_map(const at::Tensor& x, const at::Tensor& weight) {
+  if (const Fp8Weight* const in_8_bits = fp8_of(weight)) return frozen_linear(x, *in_8_bits);
+  return LinearMap::apply(x, weight);
+}
 
 at::Tensor linear_map_plus(const at::Tensor& residual, const at::Tensor& x, const at::Tensor& weight) {
+  if (const Fp8Weight* const in_8_bits = fp8_of(weight)) return frozen_linear_plus(residual, x, *in_8_bits);
   return LinearMapPlus::apply(residual, x, weight);
 }
 

@@ -6,7 +6,7 @@ namespace prelude {
 
 // y = x W^T. For a weight that does not require a gradient nothing is kept for backward but the weight, which is there
 // already, and no weight gradient is made (2N instead of 4N products backward); else x is kept too.
-// x [...,in], weight [out,in], same dtype -> [...,out].
+// x [...,in], weight [out,in], of one dtype, or the weight in 8 bits (core/ops/fp8_tensor.h) -> [...,out].
 at::Tensor linear_map(const at::Tensor& x, const at::Tensor& weight);
 
 // residual + x W^T, added up within the product. residual [...,out].

@@ -9,6 +9,7 @@
 #include "core/error.h"
 #include "core/ops/cross_entropy.h"
 #include "core/ops/linear_map.h"
+#include "core/t5/quantise.h"
 #include "core/t5/relative_bias.h"
 #include "core/t5/stack.h"
 
@@ -38,6 +39,8 @@ Model::Model(T5Config config, Weights weights, const TensorParallel& parallel)
   }
   if (config_.tie_word_embeddings) weights_.lm_head = weights_.embedding;
 }
+
+void Model::quantise_layers() { prelude::quantise_layers(weights_); }
 
 at::Tensor Model::reach(StackKind kind) const {
   const StackWeights& stack = kind == StackKind::encoder ? weights_.encoder : weights_.decoder;

@@ -32,6 +32,8 @@ class Model {
   // lives until the backward is done.
   void recompute_layers() { recompute_ = true; }
   bool recomputes_layers() const { return recompute_; }
+  // Puts the frozen layers' matrices into 8 bits (core/t5/quantise.h).
+  void quantise_layers();
   const T5Config& config() const { return config_; }
   const Weights& weights() const { return weights_; }
   bool trains() const { return weights_.embedding.requires_grad(); }

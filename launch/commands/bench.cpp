@@ -14,6 +14,7 @@
 #include "launch/bench/operator_bench.h"
 #include "launch/bench/step_bench.h"
 #include "launch/ranks.h"
+#include "launch/weight_format.h"
 
 namespace prelude {
 namespace {
@@ -28,6 +29,7 @@ struct BenchOptions {
   CheckpointBenchOptions checkpoint;
   LoadingBenchOptions loading;
   bool json = false;
+  std::string weights = weights_as_loaded;
   SessionOptions session;
   RankOptions ranks;
 };
@@ -61,6 +63,7 @@ void declare(OptionTable& table, BenchOptions& options) {
            "their bits.")
       .choices({"efficient", "cudnn"});
   table.add("json", options.json, "", "One JSON object on standard output.");
+  declare_weight_format(table, options.weights);
   declare_session(table, options.session);
   declare_ranks(table, options.ranks);
 }
@@ -154,6 +157,7 @@ BenchReport measure(const BenchOptions& options, const Session& session, World& 
   if (options.attention == "cudnn") use_cudnn_attention(session);
   Model model = load_model(options, session);
   if (options.step.recompute) model.recompute_layers();
+  apply_weight_format(model, options.weights);
   return report_of(bench_step(model, session, options.step, pace_of(options.step)));
 }
 

@@ -65,6 +65,7 @@ void declare(OptionTable& table, EvaluateOptions& options) {
   table.add("label-words", pretext.label_words, "WORD", "Words that answer, instead of the task's own.");
   table.add("confidence", pretext.confidence, "X", "cls: thresholds of the five classes.");
   table.add("quirks", pretext.quirks, "LIST", "Of PPT's examples, as in `prelude pretrain`.");
+  declare_weight_format(table, pretext.weights);
   declare_session(table, pretext.session);
   declare_ranks(table, pretext.ranks);
 }
@@ -143,7 +144,8 @@ int run(const EvaluateOptions& given, World& world) {
   require(options.input.empty() != options.pretext.corpus.empty(), "give either --input FILE or --corpus DIR");
   const Session session = open_session(options.pretext.session, options.pretext.ranks, world);
   const Ranks ranks(options.pretext.ranks, session, world);
-  const LoadedModel loaded = LoadedModel::load(options.backbone, options.prompt, session, ranks);
+  const LoadedModel loaded =
+      LoadedModel::load(options.backbone, options.prompt, session, ranks, options.pretext.weights);
   const ExampleShape shape{loaded.prompt_rows(), loaded.prompt_rows() + usual_longest_source, usual_target};
   const MicroBatchLimits limits =
       micro_batch_limits(settled_micro_tokens(options.micro_tokens, loaded.model(), shape, session, ranks),

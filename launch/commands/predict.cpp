@@ -31,6 +31,7 @@ struct PredictOptions {
   std::int64_t batch_size = 256;
   std::int64_t max_new_tokens = 32;
   bool append_eos = false;
+  std::string weights = weights_as_loaded;
   SessionOptions session;
   RankOptions ranks;
 };
@@ -56,6 +57,7 @@ void declare(OptionTable& table, PredictOptions& options) {
       .at_most(1 << 16);
   table.add("append-eos", options.append_eos, "",
             "Put the end-of-sequence id after every source, target and candidate.");
+  declare_weight_format(table, options.weights);
   declare_session(table, options.session);
   declare_ranks(table, options.ranks);
 }
@@ -146,7 +148,7 @@ int run(const PredictOptions& given, World& world) {
   PredictOptions options = given;
   const Session session = open_session(options.session, options.ranks, world);
   const Ranks ranks(options.ranks, session, world);
-  const LoadedModel loaded = LoadedModel::load(options.backbone, options.prompt, session, ranks);
+  const LoadedModel loaded = LoadedModel::load(options.backbone, options.prompt, session, ranks, options.weights);
   RequestFormat format{loaded.tokenizer(), loaded.config().vocab_size, {}, loaded.prompt_rows() > 0, false};
   if (options.append_eos) format.append = static_cast<std::int32_t>(loaded.config().eos_token_id);
   RequestReader reader(options.input, format);

@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/io/checksum.h"
 #include "dist/gathered_layers.h"
+#include "launch/weight_format.h"
 #include "tasks/pretext/make_pretext_task.h"
 
 namespace prelude {
@@ -57,7 +58,9 @@ PretrainInputs::PretrainInputs(const PretrainOptions& options, Backbone backbone
       tokenizer_(tokenizer_of(options, backbone)),
       corpus_(Corpus::open(options.corpus)),
       task_(make_pretext_task(options.task, corpus_, tokenizer_,
-                              pretext_of(options, backbone.config.decoder_start_token_id))) {}
+                              pretext_of(options, backbone.config.decoder_start_token_id))) {
+  apply_weight_format(model_, options.weights);
+}
 
 std::string PretrainInputs::corpus_hash() const { return xxh3_128_of_file(corpus_.folder() + "/corpus.json"); }
 

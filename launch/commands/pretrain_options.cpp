@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "launch/confidence.h"
 #include "launch/micro_tokens.h"
+#include "launch/weight_format.h"
 #include "tasks/pretext/make_pretext_task.h"
 #include "tasks/pretext/quirks.h"
 
@@ -122,6 +123,7 @@ void declare(OptionTable& table, PretrainOptions& options) {
   declare_validation(table, options);
   declare_session(table, options.session);
   declare_ranks(table, options.ranks);
+  declare_weight_format(table, options.weights);
   table
       .add("shard", options.shard, "",
            "What of the backbone a data-parallel rank holds. whole: all of it. gather: an equal part of every layer; "
@@ -153,6 +155,8 @@ void check_combinations(const PretrainOptions& options) {
   require(!gathers || tensor == 1, "--shard gather and --tensor-parallel {} both cut the backbone; drop one", tensor);
   require(!gathers || options.recompute != "always",
           "--shard gather with --recompute always: a layer that is run again would be gathered out of turn; drop one");
+  require(!gathers || options.weights == weights_as_loaded,
+          "--shard gather with --weights {}: layers are gathered as --dtype says; drop one", options.weights);
   require(!gathers || !options.cuda_graphs, "--cuda-graphs with --shard gather: a graph holds no collective; drop one");
   require(!options.cuda_graphs || tensor == 1,
           "--cuda-graphs with --tensor-parallel {}: a graph holds no collective; drop one of them", tensor);

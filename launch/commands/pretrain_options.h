@@ -58,6 +58,7 @@ struct PretrainOptions {
   SessionOptions session;
   RankOptions ranks;
   std::string shard = "whole";
+  std::string weights = "dtype";
   std::string reduction = "fast";
   bool cuda_graphs = false;
 };

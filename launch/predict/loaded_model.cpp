@@ -17,7 +17,7 @@ LoadedModel::LoadedModel(Model model, std::unique_ptr<SoftPrompt> prompt, std::o
       data_(&data) {}
 
 LoadedModel LoadedModel::load(const std::string& backbone, const std::string& prompt, const Session& session,
-                              const Ranks& ranks) {
+                              const Ranks& ranks, const std::string& weight_format) {
   std::optional<Prompt> read;
   if (!prompt.empty()) read = read_prompt(prompt);  // before the gigabytes: it may be the mistake
   Backbone loaded = load_backbone(backbone, session.device, session.dtype, ranks.tensor());
@@ -28,12 +28,9 @@ LoadedModel LoadedModel::load(const std::string& backbone, const std::string& pr
   }
   std::optional<Tokenizer> tokenizer;
   if (!loaded.tokenizer_path.empty()) tokenizer = Tokenizer::load(loaded.tokenizer_path, loaded.config.vocab_size);
-  return {take_model(loaded, ranks.tensor()),
-          std::move(rows),
-          std::move(tokenizer),
-          backbone,
-          session.device,
-          ranks.data()};
+  Model model = take_model(loaded, ranks.tensor());
+  apply_weight_format(model, weight_format);
+  return {std::move(model), std::move(rows), std::move(tokenizer), backbone, session.device, ranks.data()};
 }
 
 }  // namespace prelude

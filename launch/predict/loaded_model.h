@@ -9,16 +9,18 @@
 #include "core/text/tokenizer.h"
 #include "launch/ranks.h"
 #include "launch/session.h"
+#include "launch/weight_format.h"
 
 namespace prelude {
 
 // A frozen backbone with, or without, a prompt in front of it, ready to score.
 class LoadedModel {
  public:
-  // `prompt`: a PEFT folder, .npy or .pt; empty: none. `ranks` outlives it. Throws UserError where the prompt has
+  // `prompt`: a PEFT folder, .npy or .pt; empty: none. `ranks` outlives it. `weight_format`: of
+  // --weights. Throws UserError where the prompt has
   // another width.
   static LoadedModel load(const std::string& backbone, const std::string& prompt, const Session& session,
-                          const Ranks& ranks);
+                          const Ranks& ranks, const std::string& weight_format = weights_as_loaded);
 
   LoadedModel(Model model, std::unique_ptr<SoftPrompt> prompt, std::optional<Tokenizer> tokenizer, std::string folder,
               at::Device device, Communicator& data);

@@ -21,8 +21,7 @@ double value_of_code(int code) {
   const int exponent = (code >> 3) & 15;
   const int mantissa = code & 7;
   if (exponent == 15 && mantissa == 7) return std::numeric_limits<double>::quiet_NaN();
-  const double magnitude =
-      exponent == 0 ? std::ldexp(mantissa, -9) : std::ldexp(1.0 + mantissa / 8.0, exponent - 7);
+  const double magnitude = exponent == 0 ? std::ldexp(mantissa, -9) : std::ldexp(1.0 + mantissa / 8.0, exponent - 7);
   return (code & 128) != 0 ? -magnitude : magnitude;
 }
 
@@ -65,7 +64,9 @@ at::Tensor uneven(std::int64_t rows, std::int64_t columns, std::uint64_t seed) {
   return random_tensor({rows, columns}, seed).pow(3) * sizes;
 }
 
-at::Tensor numbers(const Fp8Rows& rows) { return rows.values.cpu().to(at::kDouble) * rows.scales.cpu().to(at::kDouble); }
+at::Tensor numbers(const Fp8Rows& rows) {
+  return rows.values.cpu().to(at::kDouble) * rows.scales.cpu().to(at::kDouble);
+}
 
 double norm_difference(const at::Tensor& got, const at::Tensor& exact) {
   const at::Tensor wide = got.detach().cpu().to(at::kDouble);
@@ -121,7 +122,9 @@ TEST(Fp8Weight, HoldsTheSameNumbersBothWays) {
 }
 
 TEST(Fp8Weight, RefusesSizesThatAGpuDoesNotMultiply) {
-  EXPECT_EQ(message_of([] { (void)to_fp8(at::zeros({32, 24}, at::kFloat)); }),
+  EXPECT_EQ(message_of([] {
+              (void)to_fp8(at::zeros({32, 24}, at::kFloat));
+            }),
             "a weight [32,24] cannot be multiplied in 8 bits: both sizes must be multiples of 16; use 16 bits");
 }
 
@@ -140,15 +143,17 @@ class Fp8Products : public OnDevice {
 };
 
 TEST_F(Fp8Products, AreThoseOfTheRoundedNumbers) {
-  for (const auto& [rows, in, out] : std::vector<std::array<std::int64_t, 3>>{{1, 16, 16}, {7, 64, 48}, {130, 32, 176}}) {
+  for (const auto& [rows, in, out] :
+       std::vector<std::array<std::int64_t, 3>>{{1, 16, 16}, {7, 64, 48}, {130, 32, 176}}) {
     const at::Tensor matrix = put(uneven(out, in, 3));
     const Fp8Weight weight = to_fp8(matrix);
     const at::Tensor x = put(uneven(rows, in, 4));
     EXPECT_LE(relative_difference(times_transposed(x, weight), at::mm(rounded(x), rounded(matrix).t())), tolerance_);
 
     const at::Tensor g = put(uneven(rows, out, 6));
-    const at::Tensor terms = g.cpu().to(at::kDouble) * weight.matrix.scales.cpu().to(at::kDouble).flatten();  // [rows,out]
-    const at::Tensor values = weight.matrix.values.cpu().to(at::kDouble);                                    // [out,in]
+    const at::Tensor terms =
+        g.cpu().to(at::kDouble) * weight.matrix.scales.cpu().to(at::kDouble).flatten();  // [rows,out]
+    const at::Tensor values = weight.matrix.values.cpu().to(at::kDouble);                // [out,in]
     EXPECT_LE(relative_difference(times(g, weight), at::mm(rounded(terms), values)), tolerance_);
   }
 }
