@@ -4,10 +4,11 @@ namespace prelude {
 
 void declare_weight_format(OptionTable& table, std::string& format) {
   table
-      .add("weights", format, "",
-           "Frozen matrices of the layers: as --dtype says, or in 8 bits (e4m3, a scale a row; their inputs are rounded "
-           "to 8 bits as well). fp8 is for GPUs of compute capability 8.9 or newer, where it was not measured yet; the "
-           "CPU computes the same, slowly.")
+      .add(
+          "weights", format, "",
+          "Frozen matrices of the layers: as --dtype says, or in 8 bits (e4m3, a scale a row; their inputs are rounded "
+          "to 8 bits as well). fp8 is for GPUs of compute capability 8.9 or newer, where it was not measured yet; the "
+          "CPU computes the same, slowly.")
       .choices({weights_as_loaded, "fp8"});
 }
 

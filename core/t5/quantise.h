@@ -1,6 +1,5 @@
 #pragma once
 
-
 #include "core/t5/weights.h"
 
 namespace prelude {

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
+#include <tuple>
 
 #include "core/optim/clip.h"
 #include "dist/self_communicator.h"
@@ -80,15 +82,29 @@ Trained train(const std::string& optimizer_name, const TensorParallel& parallel,
   return trained;
 }
 
-Trained train_alone(const std::string& optimizer, double dropout = 0) {
+// Each is computed once.
+const Trained& train_alone(const std::string& optimizer, double dropout = 0) {
+  static std::map<std::pair<std::string, double>, Trained> done;
+  const std::pair key(optimizer, dropout);
+  if (const auto found = done.find(key); found != done.end()) return found->second;
   SelfCommunicator self;
   const Mesh mesh = make_mesh(self, {});
-  return train(optimizer, whole_model(), mesh, dropout);
+  return done.emplace(key, train(optimizer, whole_model(), mesh, dropout)).first->second;
 }
 
-Mesh mesh_of(int tensor) { return make_mesh(group(), mesh_place(group().rank(), tensor, test::world().hosts(), true)); }
+// With all ranks, `tensor` of them to a model; each is computed once.
+const Trained& train_together(const std::string& optimizer, int tensor, double dropout = 0) {
+  static std::map<std::tuple<std::string, int, double>, Trained> done;
+  const std::tuple key(optimizer, tensor, dropout);
+  if (const auto found = done.find(key); found != done.end()) return found->second;
+  const Mesh mesh = make_mesh(group(), mesh_place(group().rank(), tensor, test::world().hosts(), true));
+  const TensorGroup parallel(*mesh.tensor);
+  return done.emplace(key, train(optimizer, parallel, mesh, dropout)).first->second;
+}
 
-void expect_same_slices(const Trained& here, const Trained& alone, const TensorParallel& parallel) {
+void expect_same_slices(const Trained& here, const Trained& alone, int tensor) {
+  const Mesh mesh = make_mesh(group(), mesh_place(group().rank(), tensor, test::world().hosts(), true));
+  const TensorGroup parallel(*mesh.tensor);
   for (std::size_t i = 0; i < here.parts.size(); ++i) {
     const TrainedPart& part = here.parts[i];
     const TrainedPart& whole = alone.parts[i];
@@ -101,31 +117,27 @@ void expect_same_slices(const Trained& here, const Trained& alone, const TensorP
 
 TEST(BackboneTrainingOnRanks, FiftyStepsFollowTheCurveOfOneRank) {
   for (const std::string optimizer : {"adamw", "adafactor"}) {
-    const Trained alone = train_alone(optimizer);
+    const Trained& alone = train_alone(optimizer);
     EXPECT_LT(alone.results.back().loss, 0.9 * alone.results.front().loss) << optimizer;
     for (const int tensor : {1, 2, 4}) {
       if (group().size() % tensor != 0 || (tensor > 1 && optimizer == "adafactor")) continue;
-      const Mesh mesh = mesh_of(tensor);
-      const TensorGroup parallel(*mesh.tensor);
-      const Trained here = train(optimizer, parallel, mesh);
+      const Trained& here = train_together(optimizer, tensor);
       for (std::size_t step = 0; step < 50; ++step) {
         SCOPED_TRACE(fmt::format("{}, {} tensor ranks, step {}", optimizer, tensor, step));
         EXPECT_NEAR(here.results[step].loss, alone.results[step].loss, 1e-4);
         EXPECT_NEAR(here.results[step].grad_norm, alone.results[step].grad_norm, 1e-3);
         EXPECT_EQ(here.results[step].tokens, alone.results[step].tokens);
       }
-      expect_same_slices(here, alone, parallel);
+      expect_same_slices(here, alone, tensor);
     }
   }
 }
 
 TEST(BackboneTrainingOnRanks, DropoutDoesNotDependOnTheRanks) {
-  const Trained alone = train_alone("adamw", 0.2);
+  const Trained& alone = train_alone("adamw", 0.2);
   for (const int tensor : {1, 2}) {
     if (group().size() % tensor != 0) continue;
-    const Mesh mesh = mesh_of(tensor);
-    const TensorGroup parallel(*mesh.tensor);
-    const Trained here = train("adamw", parallel, mesh, 0.2);
+    const Trained& here = train_together("adamw", tensor, 0.2);
     for (std::size_t step = 0; step < 50; ++step) {
       EXPECT_NEAR(here.results[step].loss, alone.results[step].loss, 1e-4) << tensor << " tensor ranks, step " << step;
     }
@@ -134,17 +146,15 @@ TEST(BackboneTrainingOnRanks, DropoutDoesNotDependOnTheRanks) {
 }
 
 TEST(BackboneTrainingOnRanks, EveryDataRankHasTheSameBits) {
-  const Mesh mesh = mesh_of(1);
   for (const std::string optimizer : {"adamw", "adafactor"}) {
-    const at::Tensor flat = train(optimizer, whole_model(), mesh).flat;
+    const at::Tensor& flat = train_together(optimizer, 1).flat;
     const at::Tensor all = group().all_gather(flat);
     for (std::int64_t rank = 0; rank < group().size(); ++rank) EXPECT_TRUE(at::equal(all[rank], flat)) << optimizer;
   }
 }
 
 TEST(BackboneTrainingOnRanks, MomentsAreSharedOutOverDataRanks) {
-  const Mesh mesh = mesh_of(1);
-  const Trained here = train("adamw", whole_model(), mesh);
+  const Trained& here = train_together("adamw", 1);
   at::Tensor sum = at::full({1}, here.state_elements, at::kLong);
   group().all_reduce_sum(sum);
   EXPECT_EQ(sum.item<std::int64_t>(), 2 * here.flat.numel());
