@@ -5,12 +5,11 @@
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/io/atomic_folder.h"
 #include "core/t5/load.h"
 
 namespace prelude {
 namespace {
-
-namespace fs = std::filesystem;
 
 // All of a part, on the CPU; a collective of `tensor`.
 at::Tensor whole_part(const TrainedWeights& weights, const TrainedPart& part, at::ScalarType dtype,
@@ -21,16 +20,6 @@ at::Tensor whole_part(const TrainedWeights& weights, const TrainedPart& part, at
   std::vector<at::Tensor> slices;
   for (std::int64_t rank = 0; rank < all.size(0); ++rank) slices.push_back(all[rank]);
   return at::cat(slices, static_cast<std::int64_t>(part.cut)).cpu().to(dtype);
-}
-
-void replace_folder(const fs::path& with, const fs::path& folder) {
-  const fs::path old = fs::path(folder).concat(".old");
-  std::error_code error;
-  fs::remove_all(old, error);
-  if (fs::exists(folder)) fs::rename(folder, old, error);
-  fs::rename(with, folder, error);
-  require(!error, "cannot rename '{}' to '{}': {}", with.string(), folder.string(), error.message());
-  fs::remove_all(old, error);
 }
 
 }  // namespace
@@ -48,8 +37,7 @@ void export_backbone(const std::string& folder, const T5Config& config, const Tr
   }
   if (!ranks.first()) return;
   const std::string fresh = folder + ".new";
-  std::error_code error;
-  fs::remove_all(fresh, error);
+  std::filesystem::remove_all(fresh);  // of a run that was killed
   save_backbone(fresh, config, whole, tokenizer_path);
   replace_folder(fresh, folder);
 }
