@@ -21,7 +21,8 @@ struct ResumeRules {
 
 // A warning a line for what `now` changes in the configuration of the run in `folder`, which is read into `before`: two
 // tables of one command over different fields, with options --steps and --schedule. Throws UserError naming an option
-// that must not change; more steps may be given where the schedule does not depend on their number.
+// that must not change, or saying that the run is of another command; more steps may be given where the schedule does
+// not depend on their number.
 std::vector<std::string> check_changes(const RunFolder& folder, OptionTable& before, const OptionTable& now,
                                        const ResumeRules& rules);
 
