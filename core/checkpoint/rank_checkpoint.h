@@ -35,7 +35,7 @@ struct RankCheckpoint {
   std::int64_t optimizer_steps = 0;    // updates made
   std::string loop_state;              // the training loop's own line, opaque here
   std::string configuration;           // the resolved options as a config file
-  std::string backbone_hash;           // of what the run started from; empty: random weights
+  std::string backbone_hash;           // of what the run started from
   std::string corpus_hash;             // of the corpus' manifest
   std::string revision;                // of Prelude
 };

@@ -49,8 +49,7 @@ LoaderOptions loader_of(const LmOptions& options, const MeshPlace& place, at::De
 void settle_memory(LmOptions& options, LmRun& run, const LmInputs& inputs, const RunFolder& folder,
                    const Session& session, const Ranks& ranks) {
   if (options.micro_tokens == auto_micro_tokens) options.micro_tokens = recorded_lm_micro_tokens(folder, ranks.world());
-  const ExampleShape shape{0, options.max_source,
-                           static_cast<std::int64_t>(inputs.objective().validation_sample(0).target.size())};
+  const ExampleShape shape{0, options.max_source, inputs.lengths().target};
   if (settled_recompute(options.recompute, run.model(), shape, session, ranks)) run.model().recompute_layers();
   options.micro_tokens = settled_micro_tokens(options.micro_tokens, run.model(), shape, session, ranks);
 }

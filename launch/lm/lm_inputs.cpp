@@ -45,12 +45,17 @@ LmInputs::LmInputs(const LmOptions& options, const Session& session, const Ranks
     : backbone_(open_backbone(options, session, ranks)),
       tokenizer_(open_tokenizer(options, backbone_)),
       corpus_(Corpus::open(options.corpus)),
+      lengths_(lm_lengths(options.objective, objective_of(options, backbone_.config))),
       objective_(make_lm_objective(options.objective, corpus_, tokenizer_, objective_of(options, backbone_.config))) {}
 
 std::string LmInputs::corpus_hash() const { return xxh3_128_of_file(corpus_.folder() + "/corpus.json"); }
 
 std::string LmInputs::backbone_hash(const LmOptions& options, const World& world) const {
-  if (!options.init.empty()) return "";
+  if (!options.init.empty()) {
+    const std::string hash = xxh3_128_of_file(options.init);
+    require_same_content(world, fmt::format("--init '{}'", options.init), hash);
+    return hash;
+  }
   return prelude::backbone_hash(options.backbone, backbone_.files, backbone_.config, world);
 }
 

@@ -12,7 +12,7 @@
 #include "launch/ranks.h"
 #include "launch/session.h"
 #include "tasks/corpus/corpus.h"
-#include "tasks/pretext/pretext_task.h"
+#include "tasks/pretext/lm_objective.h"
 
 namespace prelude {
 
@@ -27,8 +27,10 @@ class LmInputs {
   const std::string& tokenizer_path() const { return backbone_.tokenizer_path; }
   const Corpus& corpus() const { return corpus_; }
   const PretextTask& objective() const { return *objective_; }
-  std::string corpus_hash() const;  // of the manifest, which holds the shards' checksums
-  // Of the backbone that the run goes on from; empty where its weights are random.
+  const LmLengths& lengths() const { return lengths_; }  // of its examples
+  std::string corpus_hash() const;                       // of the manifest, which holds the shards' checksums
+  // Of the backbone that the run goes on from; of config.json where its weights are random. Throws UserError where
+  // hosts have different ones.
   std::string backbone_hash(const LmOptions& options, const World& world) const;
   // This rank's slices of the first weights, which it takes out.
   TrainedWeights take_weights();
@@ -37,6 +39,7 @@ class LmInputs {
   Backbone backbone_;
   Tokenizer tokenizer_;
   Corpus corpus_;
+  LmLengths lengths_;
   std::unique_ptr<PretextTask> objective_;
 };
 

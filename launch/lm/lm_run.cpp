@@ -69,23 +69,36 @@ void LmRun::save(const TrainState& state) {
   });
 }
 
+void LmRun::check_identity(const RankCheckpoint& head) const {
+  const bool random = !options_.init.empty();
+  const bool unrecorded = random && head.backbone_hash.empty();  // earlier versions kept no hash of a config.json
+  require(unrecorded || head.backbone_hash == identity_.backbone_hash,
+          "--{}: '{}' is not what the run in '{}' was started with; give that, or choose another --output",
+          random ? "init" : "backbone", random ? options_.init : options_.backbone, options_.output);
+  require(head.corpus_hash == identity_.corpus_hash,
+          "--corpus: '{}' is not the corpus that the run in '{}' was started with; give that, or choose another "
+          "--output",
+          options_.corpus, options_.output);
+  require(head.seed == options_.seed,
+          "--seed is {} but the run in '{}' has {}; give the same, or choose another --output", options_.seed,
+          options_.output, head.seed);
+}
+
 bool LmRun::restore_from(const std::string& folder, TrainState& state, std::string& problem) {
   JoinedState joined;
   try {
     joined = read_joined_state(folder, place_of(ranks_.mesh().place), cut_parts(weights_));
-    require(joined.head.backbone_hash == identity_.backbone_hash,
-            "--backbone: the weights in '{}' are not those that the run in '{}' was started with", options_.backbone,
-            options_.output);
-    require(joined.head.corpus_hash == identity_.corpus_hash,
-            "--corpus: '{}' is not the corpus that the run in '{}' was started with", options_.corpus, options_.output);
-    require(joined.weights.numel() == weights_.flat().numel(), "'{}' is of a backbone of another shape", folder);
     state = parse_state(joined.head.loop_state);
   } catch (const UserError& error) {
     problem = error.what();
   }
-  at::Tensor problems = at::full({1}, problem.empty() ? 0 : 1, at::kLong);
-  ranks_.world().group().all_reduce_sum(problems);
-  if (problems.item<std::int64_t>() > 0) return false;
+  for (std::string& text : gather_texts(ranks_.world().group(), problem)) {
+    if (text.empty()) continue;
+    problem = std::move(text);
+    return false;
+  }
+  check_identity(joined.head);
+  require(joined.weights.numel() == weights_.flat().numel(), "'{}' is of a backbone of another shape", folder);
   const at::NoGradGuard no_graph;
   weights_.flat().copy_(joined.weights);
   optimizer_->set_whole_state(ranks_.data(), joined.optimizer, joined.head.optimizer_steps);
@@ -112,9 +125,14 @@ LmRun::Restored LmRun::restore() {
       restored.state = state;
       return restored;
     }
-    restored.warnings.push_back(problem.empty() ? "another rank could not read its checkpoint" : problem);
+    restored.warnings.push_back(problem);
     begin = end + 1;
   }
+  // Starting over would drop all that the run has learnt, perhaps for a disk that is away for a moment.
+  require(names.empty(),
+          "--output: no checkpoint of the run in '{}' can be read ({}); choose another --output, or remove {} to start "
+          "over",
+          options_.output, restored.warnings.empty() ? "" : restored.warnings.back(), folder_.checkpoints());
   return restored;
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/checkpoint/rank_checkpoint.h"
 #include "core/t5/model.h"
 #include "core/t5/trained_weights.h"
 #include "dist/sharded_optimizer.h"
@@ -19,7 +20,7 @@ namespace prelude {
 
 // What a run of `prelude lm` is bound to: it goes on only with the same.
 struct LmIdentity {
-  std::string backbone_hash;  // empty: random weights
+  std::string backbone_hash;  // of the weights; of config.json where they are random
   std::string corpus_hash;
 };
 
@@ -44,13 +45,16 @@ class LmRun {
     std::optional<TrainState> state;    // none: there was no whole checkpoint
     std::vector<std::string> warnings;  // one line a checkpoint that is not whole or damaged
   };
-  // Continues from the newest checkpoint that every rank can read, of whatever number of ranks. A collective.
+  // Continues from the newest checkpoint that every rank can read, of whatever number of ranks. Throws UserError where
+  // there are whole ones and none can be read, or they are of a run that started from something else. A collective.
   Restored restore();
 
   // Writes RUN/backbone, a folder in Hugging Face's layout that replaces the one that is there. A collective.
   void export_backbone() const;
 
  private:
+  // Throws UserError where the checkpoint is of a run that started from something else.
+  void check_identity(const RankCheckpoint& head) const;
   bool restore_from(const std::string& folder, TrainState& state, std::string& problem);
 
   const LmOptions& options_;
