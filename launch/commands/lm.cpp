@@ -13,6 +13,7 @@
 #include "launch/lm/lm_run.h"
 #include "launch/lm/lm_samples.h"
 #include "launch/lm/weight_gradient.h"
+#include "launch/lm/windows_file.h"
 #include "launch/micro_tokens.h"
 #include "launch/telemetry/run_telemetry.h"
 #include "launch/train/micro_batches.h"
@@ -143,6 +144,9 @@ int run_lm(const LmOptions& given, World& world) {
   const LmIdentity identity{inputs.backbone_hash(options, world), inputs.corpus_hash()};
   if (!options.dropout) options.dropout = inputs.config().dropout_rate;
   auto warnings = check_changes(folder, options, world);
+  if (world.first() && !options.write_windows.empty()) {
+    write_windows(options.write_windows, inputs.objective(), options.validation_windows);
+  }
   LmRun run(options, inputs, folder, identity, ranks);
   settle_memory(options, run, inputs, folder, session, ranks);
   const auto restored = run.restore();

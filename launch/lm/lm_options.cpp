@@ -73,6 +73,8 @@ void declare_validation(OptionTable& table, LmOptions& options) {
   table.add("validation-windows", options.validation_windows, "N", "Held-out windows of a validation, at most.")
       .at_least(1)
       .at_most(1 << 24);
+  table.add("write-windows", options.write_windows, "FILE",
+            "Write these windows as lines of source_ids and target_ids, which `prelude predict` and others can score.");
   table
       .add("evaluate-every", options.evaluate_every, "STEPS",
            "Steps between validations; 0: only before the first and after the last step.")

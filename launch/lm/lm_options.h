@@ -40,6 +40,7 @@ struct LmOptions {
 
   double validation_fraction = 0.02;
   std::int64_t validation_windows = 256;
+  std::string write_windows;  // empty: nowhere
   std::int64_t evaluate_every = 500;
   std::int64_t patience = 0;
   std::int64_t samples = 2;

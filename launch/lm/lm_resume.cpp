@@ -8,7 +8,7 @@
 namespace prelude {
 namespace {
 
-constexpr std::array<std::string_view, 13> free_to_change{"backbone",
+constexpr std::array<std::string_view, 14> free_to_change{"backbone",
                                                           "init",
                                                           "tokenizer",
                                                           "corpus",
@@ -20,7 +20,8 @@ constexpr std::array<std::string_view, 13> free_to_change{"backbone",
                                                           "tensor-across-hosts",
                                                           "recompute",
                                                           "export-dtype",
-                                                          "collective-timeout"};
+                                                          "collective-timeout",
+                                                          "write-windows"};
 constexpr std::array<std::string_view, 4> change_rounding{"threads", "micro-tokens", "tensor-parallel", "collectives"};
 
 }  // namespace
