@@ -7,14 +7,13 @@
 #include <filesystem>
 #include <limits>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <random>
-#include <sstream>
 #include <thread>
 
 #include "core/t5/initialise.h"
 #include "core/t5/load.h"
 #include "core/text/tokenizer.h"
+#include "tests/launch/commands/run_metrics.h"
 #include "tests/tasks/corpus/make_corpus.h"
 
 namespace prelude::test {
@@ -99,24 +98,12 @@ std::unique_ptr<RunningProgram> PretrainBench::start_until(const std::string& ru
 }
 
 std::vector<std::string> PretrainBench::metrics(const std::string& run) const {
-  std::istringstream lines(read_file(path(run) + "/metrics.jsonl"));
-  std::vector<std::string> kept;
-  for (std::string line; std::getline(lines, line);) {
-    auto value = nlohmann::ordered_json::parse(line);
-    for (const auto* name : {"step_seconds", "tokens_per_second", "validation_seconds"}) value.erase(name);
-    kept.push_back(value.dump());
-  }
-  return kept;
+  std::vector<std::string> lines;
+  for (const auto& line : lasting_metrics(path(run))) lines.push_back(line.dump());
+  return lines;
 }
 
-std::int64_t PretrainBench::last_step(const std::string& run) const {
-  const std::string text = read_file(path(run) + "/metrics.jsonl");
-  const auto end = text.rfind('\n');
-  if (end == std::string::npos) return -1;
-  const auto start = end == 0 ? std::string::npos : text.rfind('\n', end - 1);
-  const auto first = start == std::string::npos ? 0 : start + 1;
-  return nlohmann::json::parse(text.substr(first, end - first))["step"];
-}
+std::int64_t PretrainBench::last_step(const std::string& run) const { return test::last_step(path(run)); }
 
 std::string PretrainBench::prompt_bytes(const std::string& run, const std::string& which) const {
   return read_file(path(run) + "/" + which + "/adapter_model.safetensors");
