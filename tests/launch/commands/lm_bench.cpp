@@ -29,8 +29,9 @@ LmBench::LmBench() {
 
 // Sentences of few words: something to learn.
 void LmBench::write_text() const {
-  const std::vector<std::string> words{"the",  "a",    "good",  "bad",  "great", "film", "book", "was", "not",   "quite",
-                                       "fine", "old",  "green", "king", "river", "over", "near", "city", "bread", "water"};
+  const std::vector<std::string> words{"the",   "a",    "good",  "bad",  "great", "film",  "book",
+                                       "was",   "not",  "quite", "fine", "old",   "green", "king",
+                                       "river", "over", "near",  "city", "bread", "water"};
   std::mt19937 random(3);
   std::string text;
   for (int document = 0; document < 60; ++document) {

@@ -21,12 +21,13 @@ class LmBench {
 
   std::string path(const std::string& name) const { return folder_ / name; }
   std::string tokenizer() const { return path("tokenizer/spiece.model"); }
-  // `prelude lm` into the folder `run`: 40 steps from random weights, a fraction of a second. `more` replaces options of
-  // the same name and adds; an empty value takes one away.
+  // `prelude lm` into the folder `run`: 40 steps from random weights, a fraction of a second. `more` replaces options
+  // of the same name and adds; an empty value takes one away.
   std::vector<std::string> arguments(const std::string& run, const Options& more = {}) const;
   ProgramResult lm(const std::string& run, const Options& more = {}) const;
   // Starts it, and returns once metrics.jsonl tells of `step`, or the program has ended.
-  std::unique_ptr<RunningProgram> start_until(const std::string& run, std::int64_t step, const Options& more = {}) const;
+  std::unique_ptr<RunningProgram> start_until(const std::string& run, std::int64_t step,
+                                              const Options& more = {}) const;
 
   std::vector<nlohmann::ordered_json> metrics(const std::string& run) const;  // without times
   double last_validation(const std::string& run) const;

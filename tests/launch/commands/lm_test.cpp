@@ -144,7 +144,8 @@ TEST_F(Lm, DoesNotStartOverWhereNothingCanBeRead) {
   for (const auto& entry : fs::directory_iterator(bench().path("lost") + "/checkpoints")) {
     fs::resize_file(entry.path() / "rank-00000-of-00001.h5", 1000);
   }
-  expect_mistakes({{"all cut", bench().arguments("lost"), {"no checkpoint of the run in", "lost/checkpoints to start"}}});
+  expect_mistakes(
+      {{"all cut", bench().arguments("lost"), {"no checkpoint of the run in", "lost/checkpoints to start"}}});
   EXPECT_EQ(read_file(bench().path("lost") + "/metrics.jsonl"), metrics);
   fs::remove_all(bench().path("lost") + "/checkpoints");
   EXPECT_EQ(bench().lm("lost").code, 0);
@@ -171,15 +172,34 @@ TEST_F(Lm, GoesOnFromItsOwnBackboneWhereThatStood) {
   const Options options{
       {"--init", ""}, {"--tokenizer", ""}, {"--backbone", bench().path(run) + "/backbone"}, {"--steps", "2"}};
   ASSERT_EQ(bench().lm("continued", options).code, 0);
-  EXPECT_NEAR(bench().metrics("continued").front()["validation_loss"].get<double>(), bench().last_validation(run), 1e-6);
+  EXPECT_NEAR(bench().metrics("continued").front()["validation_loss"].get<double>(), bench().last_validation(run),
+              1e-6);
 }
 
 // With a tokenizer that has the label words of a pretext task.
 TEST(LmBackbone, IsReadByInspectAndPretrain) {
   Workshop shop;
-  const auto lm = run_program({"lm", "--backbone", shop.backbone(), "--corpus", shop.corpus(), "--output",
-                               shop.path("run"), "--steps", "2", "--global-batch", "2", "--max-source", "32",
-                               "--export-dtype", "bfloat16", "--samples", "1", "--device", "cpu", "--threads", "1"});
+  const auto lm = run_program({"lm",
+                               "--backbone",
+                               shop.backbone(),
+                               "--corpus",
+                               shop.corpus(),
+                               "--output",
+                               shop.path("run"),
+                               "--steps",
+                               "2",
+                               "--global-batch",
+                               "2",
+                               "--max-source",
+                               "32",
+                               "--export-dtype",
+                               "bfloat16",
+                               "--samples",
+                               "1",
+                               "--device",
+                               "cpu",
+                               "--threads",
+                               "1"});
   ASSERT_EQ(lm.code, 0) << lm.errors;
   EXPECT_NE(lm.errors.find("sample 1: "), std::string::npos) << lm.errors;
   const std::string made = shop.path("run/backbone");

@@ -86,7 +86,8 @@ TEST_F(LmMistakes, OfGoingOn) {
                          "--output", bench_.path("corpus"), "--workers", "1", "--min-sentence-tokens", "12"})
                 .code,
             0);
-  expect_mistakes({{"another corpus", again({{"--steps", "8"}}), {"--corpus: '", "is not the corpus that the run in"}}});
+  expect_mistakes(
+      {{"another corpus", again({{"--steps", "8"}}), {"--corpus: '", "is not the corpus that the run in"}}});
   EXPECT_EQ(read_file(bench_.path("run/metrics.jsonl")), metrics) << "the run was not begun anew";
 }
 
