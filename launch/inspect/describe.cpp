@@ -8,12 +8,14 @@
 #include <nlohmann/json.hpp>
 
 #include "core/checkpoint/checkpoint_folder.h"
+#include "core/checkpoint/rank_checkpoint_folder.h"
 #include "core/delta/prompt_file.h"
 #include "core/error.h"
 #include "core/io/float_array.h"
 #include "core/io/safetensors.h"
 #include "core/t5/identity.h"
 #include "core/t5/load.h"
+#include "launch/inspect/backbone_training.h"
 #include "launch/train/train_state.h"
 #include "tasks/corpus/corpus.h"
 #include "tasks/corpus/verify.h"
@@ -154,6 +156,11 @@ std::int64_t lines_of(const fs::path& path) {
 Facts describe_run(const std::string& path) {
   const std::string checkpoints = path + "/checkpoints";
   Facts facts{{"kind", "run"}, {"metrics_lines", lines_of(path + "/metrics.jsonl")}};
+  if (!list_rank_checkpoints(checkpoints).empty()) {
+    facts.update(describe_backbone_checkpoints(path));
+    if (fs::exists(path + "/backbone")) facts["backbone"] = path + "/backbone";
+    return facts;
+  }
   const NewestCheckpoint newest = newest_readable_checkpoint(checkpoints);
   Facts steps = Facts::array();
   for (const CheckpointEntry& entry : list_checkpoints(checkpoints)) steps.push_back(entry.step);
@@ -187,19 +194,23 @@ Facts describe_folder(const std::string& path, bool read_all) {
   if (holds("corpus.json")) return describe_corpus(path, read_all);
   if (holds("config.ini")) return describe_run(path);
   if (holds("config.json")) return describe_backbone(path, read_all);
+  if (holds("manifest.json")) return describe_rank_checkpoint(path);
   fail(
-      "'{}' is no folder of ours: it has no config.json (backbone), corpus.json, adapter_config.json (prompt) or "
-      "config.ini (run)",
+      "'{}' is no folder of ours: it has no config.json (backbone), corpus.json, adapter_config.json (prompt), "
+      "config.ini (run) or manifest.json (checkpoint of a backbone)",
       path);
 }
 
 Facts describe_file(const std::string& path) {
   const std::string ending = fs::path(path).extension().string();
-  if (ending == ".h5") return describe_checkpoint(path);
+  if (ending == ".h5")
+    return fs::path(path).filename().string().starts_with("rank-") ? describe_rank_file(path)
+                                                                   : describe_checkpoint(path);
   if (ending == ".npy" || ending == ".pt" || ending == ".pth") return describe_prompt(path);
   if (ending == ".safetensors") return describe_safetensors(path);
   fail(
-      "'{}' is of no known kind; give a folder (backbone, corpus, prompt, run) or a .h5, .npy, .pt or .safetensors "
+      "'{}' is of no known kind; give a folder (backbone, corpus, prompt, run, checkpoint of a backbone) or a .h5, "
+      ".npy, .pt or .safetensors "
       "file",
       path);
 }

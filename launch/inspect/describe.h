@@ -5,7 +5,8 @@
 
 namespace prelude {
 
-// What `path` is: an object of facts, the field "kind" first: backbone, corpus, prompt, run, checkpoint or safetensors.
+// What `path` is: an object of facts, the field "kind" first: backbone, corpus, prompt, run, checkpoint,
+// backbone checkpoint or safetensors.
 // Notes that the user should know stand in the array "notes". With `read_all` every byte is read (hashes, checksums),
 // else what a header says. Throws UserError naming the file and the defect where it is damaged or of no known kind.
 nlohmann::ordered_json describe(const std::string& path, bool read_all);

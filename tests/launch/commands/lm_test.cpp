@@ -176,6 +176,34 @@ TEST_F(Lm, GoesOnFromItsOwnBackboneWhereThatStood) {
               1e-6);
 }
 
+TEST_F(Lm, InspectTellsItsRunAndItsCheckpoints) {
+  const std::string run = bench().path(reference("done", adafactor));
+  const auto inspected = [](const std::string& path) {
+    const auto result = run_program({"inspect", path, "--json"});
+    EXPECT_EQ(result.code, 0) << result.errors;
+    return nlohmann::json::parse(result.output);
+  };
+  const auto whole = inspected(run);
+  EXPECT_EQ(whole["kind"], "run");
+  EXPECT_EQ(whole["checkpoint_steps"].back(), 40);
+  EXPECT_EQ(whole["backbone"], run + "/backbone");
+  const std::string checkpoint = bench().newest_checkpoint("done");
+  const auto file = inspected(checkpoint + "/rank-00000-of-00001.h5");
+  const auto weights = inspected(run + "/backbone")["parameters"].get<std::int64_t>();
+  EXPECT_EQ(file["weights"], std::to_string(weights) + " from 0 of " + std::to_string(weights));
+  EXPECT_EQ(file["data_parallel"], "0 of 1");
+  for (const auto& facts : {whole, inspected(checkpoint)}) {
+    EXPECT_EQ(facts["step"], 40);
+    EXPECT_EQ(facts["updates"], 40);
+    EXPECT_EQ(facts["weights"], weights);
+    EXPECT_FALSE(facts["optimizer_state"].empty());
+  }
+  const std::string name = fs::path(checkpoint).filename();
+  const Workshop shop;
+  const std::string cut = shop.with_cut(run + "/checkpoints", "cut", name + "/rank-00000-of-00001.h5", 0.5);
+  expect_mistakes({{"cut", {"inspect", cut + "/" + name}, {"cut short"}}});
+}
+
 // With a tokenizer that has the label words of a pretext task.
 TEST(LmBackbone, IsReadByInspectAndPretrain) {
   Workshop shop;
