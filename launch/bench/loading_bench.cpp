@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <optional>
 #include <thread>
 
 #include "core/error.h"
@@ -99,11 +100,13 @@ LoadingBenchResult bench_loading(const LoadingBenchOptions& options, const Sessi
     const double read = seconds_of([&] { read_files(files, session.threads, !options.cold); });
     prepare();
     std::string again;
+    std::optional<Backbone> backbone;
+    std::optional<Model> model;
     const double load = seconds_of([&] {
-      Backbone backbone = load_backbone(options.backbone, session.device, session.dtype);
-      const Model model = take_model(backbone);
-      again = identity_of(piece_hashes(backbone.files, model.config()));
-      if (!session.device.is_cpu()) wait_for(model.weights().embedding);
+      backbone = load_backbone(options.backbone, session.device, session.dtype);
+      model.emplace(take_model(*backbone));
+      again = identity_of(piece_hashes(backbone->files, model->config()));
+      if (!session.device.is_cpu()) wait_for(model->weights().embedding);
     });
     ensure(k == 0 || again == identity, "{}: hash {} became {}", options.backbone, identity, again);
     identity = again;
