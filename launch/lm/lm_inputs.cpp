@@ -52,7 +52,7 @@ std::string LmInputs::corpus_hash() const { return xxh3_128_of_file(corpus_.fold
 
 std::string LmInputs::backbone_hash(const LmOptions& options, const World& world) const {
   if (!options.init.empty()) {
-    const std::string hash = xxh3_128_of_file(options.init);
+    std::string hash = xxh3_128_of_file(options.init);
     require_same_content(world, fmt::format("--init '{}'", options.init), hash);
     return hash;
   }
