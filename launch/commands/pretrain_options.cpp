@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "launch/confidence.h"
 #include "launch/micro_tokens.h"
+#include "launch/schedule_options.h"
 #include "launch/weight_format.h"
 #include "tasks/pretext/make_pretext_task.h"
 #include "tasks/pretext/quirks.h"
@@ -48,12 +49,6 @@ void declare_what(OptionTable& table, PretrainOptions& options) {
 }
 
 void declare_steps(OptionTable& table, PretrainOptions& options) {
-  std::vector<std::string> schedules;
-  std::string meanings;
-  for (const auto& schedule : schedule_names) {
-    schedules.emplace_back(schedule.name);
-    meanings += fmt::format(" {}: {}.", schedule.name, schedule.formula);
-  }
   table.add("steps", options.steps, "N", "Updates of the whole run.").at_least(1).at_most(most_steps);
   table.add("global-batch", options.global_batch, "N", "Examples a step.").at_least(1).at_most(largest_batch);
   declare_micro_tokens(table, options.micro_tokens);
@@ -61,10 +56,7 @@ void declare_steps(OptionTable& table, PretrainOptions& options) {
       .at_least(1)
       .at_most(largest_batch);
   declare_recompute(table, options.recompute);
-  table.add("learning-rate", options.learning_rate, "X", "Rate of the schedule.").above(0);
-  table.add("schedule", options.schedule, "", "Rate over the steps." + meanings).choices(schedules);
-  table.add("warmup-steps", options.warmup_steps, "N", "First steps, over which the rate climbs in a line.")
-      .at_least(0);
+  declare_schedule(table, options.learning_rate, options.schedule, options.warmup_steps);
   table.add("weight-decay", options.weight_decay, "X", "AdamW's decay, of the prompt too.").at_least(0).below(1);
   table.add("clip", options.clip, "X", "Largest L2 norm of the gradient.").above(0);
   table.add("beta1", options.beta1, "X", "AdamW's decay of the first moment.").at_least(0).below(1);

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "launch/micro_tokens.h"
+#include "launch/schedule_options.h"
 #include "tasks/pretext/lm_objective.h"
 
 namespace prelude {
@@ -38,12 +39,6 @@ void declare_what(OptionTable& table, LmOptions& options) {
 }
 
 void declare_steps(OptionTable& table, LmOptions& options) {
-  std::vector<std::string> schedules;
-  std::string meanings;
-  for (const auto& schedule : schedule_names) {
-    schedules.emplace_back(schedule.name);
-    meanings += fmt::format(" {}: {}.", schedule.name, schedule.formula);
-  }
   table.add("steps", options.steps, "N", "Updates of the whole run.").at_least(1).at_most(most_steps);
   table.add("global-batch", options.global_batch, "N", "Windows a step.").at_least(1).at_most(largest_batch);
   declare_micro_tokens(table, options.micro_tokens);
@@ -52,10 +47,7 @@ void declare_steps(OptionTable& table, LmOptions& options) {
       .add("optimizer", options.optimizer, "",
            "adafactor: T5's, with second moments factored and rates in units of each weight's size. adamw.")
       .choices({"adafactor", "adamw"});
-  table.add("learning-rate", options.learning_rate, "X", "Rate of the schedule.").above(0);
-  table.add("schedule", options.schedule, "", "Rate over the steps." + meanings).choices(schedules);
-  table.add("warmup-steps", options.warmup_steps, "N", "First steps, over which the rate climbs in a line.")
-      .at_least(0);
+  declare_schedule(table, options.learning_rate, options.schedule, options.warmup_steps);
   table.add("weight-decay", options.weight_decay, "X", "Decoupled decay of the weights.").at_least(0).below(1);
   table.add("clip", options.clip, "X", "Largest L2 norm of the gradient.").above(0);
   table.add("dropout", options.dropout, "X", "Dropout rate; the config's dropout_rate where it is not given.")

@@ -14,43 +14,17 @@
 #include "launch/lm/make_optimizer.h"
 #include "launch/lm/weight_gradient.h"
 #include "launch/train/train_step.h"
-#include "tests/core/t5/small_backbone.h"
 #include "tests/dist/ranks.h"
-#include "tests/dist/variants.h"
+#include "tests/launch/ranks/uneven_batches.h"
 
 namespace prelude {
 namespace {
 
 using test::group;
 using test::relative_difference;
-
-const T5Config& config() {
-  static const T5Config value = test::variants()[1].config;
-  return value;
-}
-
-// Seven micro-batches of unequal sizes, lengths and token counts: the last rank has fewer than the first.
-std::vector<Batch> all_batches(std::uint64_t step) {
-  std::vector<Batch> batches;
-  for (std::uint64_t m = 0; m < 7; ++m) {
-    std::vector<std::size_t> sources(1 + m % 3, 4 + m);
-    std::vector<std::size_t> targets(1 + m % 3, 1 + m % 4);
-    sources[0] = 2;
-    batches.push_back(test::small_batch(config(), sources, targets, 10 * step + m));
-    for (std::size_t i = 0; i < sources.size(); ++i) {
-      batches.back().samples.push_back(static_cast<std::int64_t>(100 * step + 10 * m + i));
-    }
-  }
-  return batches;
-}
-
-std::vector<Batch> share_of(const std::vector<Batch>& all, int rank, int ranks) {
-  std::vector<Batch> mine;
-  for (std::size_t m = static_cast<std::size_t>(rank); m < all.size(); m += static_cast<std::size_t>(ranks)) {
-    mine.push_back(all[m]);
-  }
-  return mine;
-}
+using test::share_of;
+using test::uneven_batches;
+using test::uneven_config;
 
 struct Trained {
   at::Tensor flat;  // [N] of this rank
@@ -61,9 +35,9 @@ struct Trained {
 
 // 50 steps. `parallel` and `mesh` say which slice and which batches are this rank's.
 Trained train(const std::string& optimizer_name, const TensorParallel& parallel, const Mesh& mesh, double dropout = 0) {
-  const Weights whole = test::spread_weights(config(), 21, at::kFloat);
-  const TrainedWeights weights(config(), slice_weights(config(), whole, parallel));
-  const Model model(config(), weights.weights(), parallel);
+  const Weights whole = test::spread_weights(uneven_config(), 21, at::kFloat);
+  const TrainedWeights weights(uneven_config(), slice_weights(uneven_config(), whole, parallel));
+  const Model model(uneven_config(), weights.weights(), parallel);
   LmOptions options;
   options.optimizer = optimizer_name;
   options.weight_decay = 0.01;
@@ -73,7 +47,7 @@ Trained train(const std::string& optimizer_name, const TensorParallel& parallel,
   Trained trained;
   const double rate = optimizer_name == "adamw" ? 1e-3 : 1e-2;
   for (std::uint64_t step = 0; step < 50; ++step) {
-    const auto mine = share_of(all_batches(step), mesh.place.data_rank, mesh.place.data_size);
+    const auto mine = share_of(uneven_batches(step), mesh.place.data_rank, mesh.place.data_size);
     trained.results.push_back(train_step(micro_batch, sums, *optimizer, mine, 1.0, rate));
   }
   trained.flat = weights.flat().clone();

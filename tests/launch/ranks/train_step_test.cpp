@@ -8,10 +8,9 @@
 #include "core/optim/adamw.h"
 #include "dist/self_communicator.h"
 #include "dist/tensor_group.h"
-#include "tests/core/t5/small_backbone.h"
 #include "tests/dist/ranks.h"
 #include "tests/dist/recording_communicator.h"
-#include "tests/dist/variants.h"
+#include "tests/launch/ranks/uneven_batches.h"
 
 namespace prelude {
 namespace {
@@ -19,31 +18,9 @@ namespace {
 using test::group;
 using test::random_tensor;
 using test::relative_difference;
-
-const T5Config& config() {
-  static const T5Config value = test::variants()[1].config;
-  return value;
-}
-
-// Seven micro-batches of unequal sizes, lengths and token counts: the last rank has fewer than the first.
-std::vector<Batch> all_batches(std::uint64_t step) {
-  std::vector<Batch> batches;
-  for (std::uint64_t m = 0; m < 7; ++m) {
-    std::vector<std::size_t> sources(1 + m % 3, 4 + m);
-    std::vector<std::size_t> targets(1 + m % 3, 1 + m % 4);
-    sources[0] = 2;
-    batches.push_back(test::small_batch(config(), sources, targets, 10 * step + m));
-  }
-  return batches;
-}
-
-std::vector<Batch> share_of(const std::vector<Batch>& all, int rank, int ranks) {
-  std::vector<Batch> mine;
-  for (std::size_t m = static_cast<std::size_t>(rank); m < all.size(); m += static_cast<std::size_t>(ranks)) {
-    mine.push_back(all[m]);
-  }
-  return mine;
-}
+using test::share_of;
+using test::uneven_batches;
+using test::uneven_config;
 
 struct Trained {
   at::Tensor rows;  // [P,D]
@@ -52,15 +29,15 @@ struct Trained {
 
 // 50 steps. `parallel` and `mesh` say which slice and which batches are this rank's.
 Trained train(const TensorParallel& parallel, const Mesh& mesh, Reduction reduction) {
-  const Weights whole = test::spread_weights(config(), 21, at::kFloat);
-  const Model model(config(), slice_weights(config(), whole, parallel), parallel);
-  SoftPrompt prompt(random_tensor({4, config().d_model}, 6).to(at::kFloat), at::kCPU);
+  const Weights whole = test::spread_weights(uneven_config(), 21, at::kFloat);
+  const Model model(uneven_config(), slice_weights(uneven_config(), whole, parallel), parallel);
+  SoftPrompt prompt(random_tensor({4, uneven_config().d_model}, 6).to(at::kFloat), at::kCPU);
   AdamW optimizer(prompt.trainable().flat());
   StepSums sums(gradient_of_leaf(prompt.trainable().flat()), mesh, reduction, 7);
   EagerLossAndGradient micro_batch(model, prompt);
   Trained trained;
   for (std::uint64_t step = 0; step < 50; ++step) {
-    const auto mine = share_of(all_batches(step), mesh.place.data_rank, mesh.place.data_size);
+    const auto mine = share_of(uneven_batches(step), mesh.place.data_rank, mesh.place.data_size);
     trained.results.push_back(train_step(micro_batch, sums, optimizer, mine, 1.0, 0.05));
   }
   trained.rows = prompt.rows().detach().clone();
@@ -115,13 +92,13 @@ TEST(TrainStepOnRanks, OneRanksWishToStopReachesAll) {
     for (const int tensor : {1, group().size()}) {
       const Mesh mesh = mesh_of(tensor);
       const TensorGroup parallel(*mesh.tensor);
-      const Weights whole = test::spread_weights(config(), 21, at::kFloat);
-      const Model model(config(), slice_weights(config(), whole, parallel), parallel);
-      SoftPrompt prompt(random_tensor({4, config().d_model}, 6).to(at::kFloat), at::kCPU);
+      const Weights whole = test::spread_weights(uneven_config(), 21, at::kFloat);
+      const Model model(uneven_config(), slice_weights(uneven_config(), whole, parallel), parallel);
+      SoftPrompt prompt(random_tensor({4, uneven_config().d_model}, 6).to(at::kFloat), at::kCPU);
       AdamW optimizer(prompt.trainable().flat());
       StepSums sums(gradient_of_leaf(prompt.trainable().flat()), mesh, reduction, 7);
       EagerLossAndGradient micro_batch(model, prompt);
-      const auto mine = share_of(all_batches(0), mesh.place.data_rank, mesh.place.data_size);
+      const auto mine = share_of(uneven_batches(0), mesh.place.data_rank, mesh.place.data_size);
       EXPECT_FALSE(train_step(micro_batch, sums, optimizer, mine, 1.0, 0.05).stop);
       if (group().rank() == group().size() - 1) sums.vote_to_stop();
       EXPECT_TRUE(train_step(micro_batch, sums, optimizer, mine, 1.0, 0.05).stop);
@@ -134,16 +111,16 @@ TEST(TrainStepOnRanks, DataParallelismAddsOneCollective) {
   for (const int ranks : {2, 8, 64}) {
     test::RecordingCommunicator world(0, ranks);
     Mesh mesh{{0, ranks, 0, 1}, &world, world.split(0, "data"), std::make_unique<SelfCommunicator>()};
-    const Model model(config(), test::spread_weights(config(), 21, at::kFloat));
-    SoftPrompt prompt(random_tensor({4, config().d_model}, 6).to(at::kFloat), at::kCPU);
+    const Model model(uneven_config(), test::spread_weights(uneven_config(), 21, at::kFloat));
+    SoftPrompt prompt(random_tensor({4, uneven_config().d_model}, 6).to(at::kFloat), at::kCPU);
     AdamW optimizer(prompt.trainable().flat());
     StepSums sums(gradient_of_leaf(prompt.trainable().flat()), mesh, Reduction::fast, 7);
     EagerLossAndGradient micro_batch(model, prompt);
     for (std::uint64_t step = 0; step < 3; ++step) {
-      train_step(micro_batch, sums, optimizer, all_batches(step), 1.0, 0.05);
+      train_step(micro_batch, sums, optimizer, uneven_batches(step), 1.0, 0.05);
     }
     ASSERT_EQ(world.calls().size(), 3U);
-    EXPECT_EQ(world.calls()[0].bytes(), 4 * (4 * config().d_model + 4));
+    EXPECT_EQ(world.calls()[0].bytes(), 4 * (4 * uneven_config().d_model + 4));
   }
 }
 

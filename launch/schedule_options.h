@@ -1,0 +1,13 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "launch/options.h"
+
+namespace prelude {
+
+// --learning-rate, --schedule, --warmup-steps (core/optim/schedule.h).
+void declare_schedule(OptionTable& table, double& learning_rate, std::string& schedule, std::int64_t& warmup_steps);
+
+}  // namespace prelude
