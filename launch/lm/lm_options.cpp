@@ -1,7 +1,5 @@
 #include "launch/lm/lm_options.h"
 
-#include <vector>
-
 #include "core/error.h"
 #include "launch/micro_tokens.h"
 #include "launch/schedule_options.h"
