@@ -8,8 +8,8 @@
 
 namespace prelude {
 
-// A collective that was begun. Its tensors stay untouched until finish(), which every rank calls before it begins or
-// calls anything else in the same group.
+// A collective that was begun. Its tensors stay untouched until finish(). Several of a group may be under way: every
+// rank begins them in the same order, finishes them in that order, and calls nothing else in the group meanwhile.
 class Begun {
  public:
   virtual ~Begun() = default;
@@ -46,6 +46,9 @@ class Communicator {
   // Begins to gather mine [n] of all ranks into `all` [size,n], beside what the current stream computes from here on;
   // what it has computed before is done with `all`.
   virtual std::unique_ptr<Begun> begin_all_gather(const at::Tensor& mine, const at::Tensor& all) = 0;
+  // Begins all_reduce_sum of `tensor` [...], beside what the current stream computes from here on; what it has computed
+  // before is in the sum.
+  virtual std::unique_ptr<Begun> begin_all_reduce(const at::Tensor& tensor) = 0;
   // Returns when every rank has come.
   virtual void barrier() = 0;
   // The ranks that give the same color, ordered by rank; `name` says in messages what the group is for.

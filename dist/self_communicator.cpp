@@ -20,6 +20,10 @@ std::unique_ptr<Begun> SelfCommunicator::begin_all_gather(const at::Tensor& mine
   return std::make_unique<Done>();
 }
 
+std::unique_ptr<Begun> SelfCommunicator::begin_all_reduce(const at::Tensor& /*tensor*/) {
+  return std::make_unique<Done>();
+}
+
 std::unique_ptr<Communicator> SelfCommunicator::split(int /*color*/, const std::string& /*name*/) {
   return std::make_unique<SelfCommunicator>();
 }

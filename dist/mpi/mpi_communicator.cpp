@@ -59,43 +59,50 @@ void wait(MPI_Request& request, const char* call) {
   for (int looks = 0; !done(request, call); looks += looks < std::numeric_limits<int>::max() ? 1 : 0) pause(looks);
 }
 
+// A collective as the recorder knows it.
+struct Noted {
+  FlightRecorder& recorder;
+  std::size_t group;
+  Operation operation;
+  std::int64_t count;
+  std::string_view dtype;
+  std::uint64_t ticket = recorder.begin(group, operation, count, dtype);
+  std::uint64_t sequence = recorder.last_sequence(group);
+};
+
 // Open MPI moves large messages on only while it is called, hence advance().
-class BegunGather final : public Begun {
+class BegunCall final : public Begun {
  public:
-  BegunGather(const at::Tensor& mine, const at::Tensor& all, FlightRecorder& recorder, std::uint64_t ticket)
-      : mine_(staged(mine, mine.scalar_type())),
-        all_(all),
-        host_(all.is_cpu() ? all : at::empty(all.sizes(), mine_.options())),
-        recorder_(recorder),
-        ticket_(ticket) {}
-  // A rank that comes here with a gather under way is ending by an error: MPI may write into the memory yet.
-  ~BegunGather() override {
+  // `host` becomes `result` in the end, where it is not that already; `given` is kept as long.
+  BegunCall(at::Tensor given, at::Tensor host, at::Tensor result, const char* call, const Noted& noted)
+      : given_(std::move(given)), host_(std::move(host)), result_(std::move(result)), call_(call), noted_(noted) {}
+  // A rank that comes here with a call under way is ending by an error: MPI may write into the memory yet.
+  ~BegunCall() override {
     if (request_ != MPI_REQUEST_NULL)
-      static_cast<void>(std::make_unique<std::array<at::Tensor, 2>>(std::array{mine_, host_}).release());
+      static_cast<void>(std::make_unique<std::array<at::Tensor, 2>>(std::array{given_, host_}).release());
   }
 
-  void start(MPI_Comm comm) {
-    const int bytes = count_of(static_cast<std::int64_t>(mine_.nbytes()));
-    check_mpi(MPI_Iallgather(mine_.const_data_ptr(), bytes, MPI_BYTE, host_.mutable_data_ptr(), bytes, MPI_BYTE, comm,
-                             &request_),
-              call_);
-  }
+  void start(const std::function<int(MPI_Request*)>& call) { check_mpi(call(&request_), call_); }
   void advance() override {
-    if (request_ != MPI_REQUEST_NULL && done(request_, call_)) recorder_.end(ticket_);
+    if (request_ != MPI_REQUEST_NULL && done(request_, call_)) noted_.recorder.end(noted_.ticket);
   }
   void finish() override {
-    if (request_ != MPI_REQUEST_NULL) wait(request_, call_);
-    recorder_.end(ticket_);
-    if (!host_.is_same(all_)) all_.copy_(host_);
+    advance();
+    if (request_ != MPI_REQUEST_NULL) {
+      const std::uint64_t ticket = noted_.recorder.wait(noted_.ticket, noted_.group, noted_.sequence, noted_.operation,
+                                                        noted_.count, noted_.dtype);
+      wait(request_, call_);
+      noted_.recorder.end(ticket);
+    }
+    if (!host_.is_same(result_)) result_.copy_(host_);
   }
 
  private:
-  static constexpr const char* call_ = "MPI_Iallgather";
-  at::Tensor mine_;  // [n] on the host
-  at::Tensor all_;   // [size,n]
-  at::Tensor host_;  // [size,n]; all_ itself on the CPU
-  FlightRecorder& recorder_;
-  std::uint64_t ticket_;
+  at::Tensor given_;   // on the host
+  at::Tensor host_;    // what MPI writes into
+  at::Tensor result_;  // host_ itself on the CPU
+  const char* call_;
+  Noted noted_;
   MPI_Request request_ = MPI_REQUEST_NULL;
 };
 
@@ -126,11 +133,9 @@ void MpiCommunicator::run(Operation operation, const at::Tensor& tensor, const c
 
 void MpiCommunicator::all_reduce_sum(at::Tensor& tensor) {
   const at::ScalarType type = summed_as(tensor.scalar_type());
-  at::Tensor host = staged(tensor, type);
-  run(Operation::all_reduce, tensor, "MPI_Iallreduce", [&](MPI_Request* request) {
-    return MPI_Iallreduce(MPI_IN_PLACE, host.mutable_data_ptr(), count_of(host.numel()), datatype_of(type), MPI_SUM,
-                          comm_, request);
-  });
+  const at::Tensor host = staged(tensor, type);  // [...]
+  run(Operation::all_reduce, tensor, "MPI_Iallreduce",
+      [&](MPI_Request* request) { return start_all_reduce(host, request); });
   if (!host.is_same(tensor)) tensor.copy_(host);
 }
 
@@ -159,10 +164,30 @@ at::Tensor MpiCommunicator::all_gather(const at::Tensor& mine) {
 std::unique_ptr<Begun> MpiCommunicator::begin_all_gather(const at::Tensor& mine, const at::Tensor& all) {
   ensure(all.is_contiguous() && all.numel() == size_ * mine.numel() && all.scalar_type() == mine.scalar_type(),
          "a gather of {} x {} elements into {}", size_, mine.numel(), all.numel());
-  const auto ticket = recorder_.begin(group_, Operation::all_gather, mine.numel(), name_of(mine.scalar_type()));
-  auto begun = std::make_unique<BegunGather>(mine, all, recorder_, ticket);
-  begun->start(comm_);
+  const at::Tensor given = staged(mine, mine.scalar_type());                             // [n]
+  const at::Tensor host = all.is_cpu() ? all : at::empty(all.sizes(), given.options());  // [size,n]
+  const Noted noted{recorder_, group_, Operation::all_gather, mine.numel(), name_of(mine.scalar_type())};
+  auto begun = std::make_unique<BegunCall>(given, host, all, "MPI_Iallgather", noted);
+  const int bytes = count_of(static_cast<std::int64_t>(given.nbytes()));
+  begun->start([&](MPI_Request* request) {
+    return MPI_Iallgather(given.const_data_ptr(), bytes, MPI_BYTE, host.mutable_data_ptr(), bytes, MPI_BYTE, comm_,
+                          request);
+  });
   return begun;
+}
+
+std::unique_ptr<Begun> MpiCommunicator::begin_all_reduce(const at::Tensor& tensor) {
+  const at::ScalarType type = summed_as(tensor.scalar_type());
+  const at::Tensor host = staged(tensor, type);  // [...]
+  const Noted noted{recorder_, group_, Operation::all_reduce, tensor.numel(), name_of(tensor.scalar_type())};
+  auto begun = std::make_unique<BegunCall>(at::Tensor(), host, tensor, "MPI_Iallreduce", noted);
+  begun->start([&](MPI_Request* request) { return start_all_reduce(host, request); });
+  return begun;
+}
+
+int MpiCommunicator::start_all_reduce(const at::Tensor& host, MPI_Request* request) const {
+  return MPI_Iallreduce(MPI_IN_PLACE, host.mutable_data_ptr(), count_of(host.numel()), datatype_of(host.scalar_type()),
+                        MPI_SUM, comm_, request);
 }
 
 void MpiCommunicator::barrier() {

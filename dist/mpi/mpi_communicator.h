@@ -29,6 +29,7 @@ class MpiCommunicator final : public Communicator {
   void broadcast(at::Tensor& tensor, int root) override;
   at::Tensor all_gather(const at::Tensor& mine) override;
   std::unique_ptr<Begun> begin_all_gather(const at::Tensor& mine, const at::Tensor& all) override;
+  std::unique_ptr<Begun> begin_all_reduce(const at::Tensor& tensor) override;
   void barrier() override;
   std::unique_ptr<Communicator> split(int color, const std::string& name) override;
 
@@ -36,6 +37,8 @@ class MpiCommunicator final : public Communicator {
   // Starts a call and waits for it, noted in the recorder. `start` makes the MPI call, whose name is `call`.
   void run(Operation operation, const at::Tensor& tensor, const char* call,
            const std::function<int(MPI_Request*)>& start);
+  // `host` [...] on the host, of a type that MPI sums.
+  int start_all_reduce(const at::Tensor& host, MPI_Request* request) const;
 
   MPI_Comm comm_;
   FlightRecorder& recorder_;

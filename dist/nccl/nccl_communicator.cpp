@@ -47,9 +47,9 @@ cudaStream_t stream_of(int device) {
 }
 
 // The streams keep the order; its tensors outlive it (Begun), so the allocator need not know of the side stream.
-class BegunGather final : public Begun {
+class BegunOnSide final : public Begun {
  public:
-  BegunGather(c10::cuda::CUDAStream side, int device) : device_(device) { done_.record(side); }
+  BegunOnSide(c10::cuda::CUDAStream side, int device) : device_(device) { done_.record(side); }
   void advance() override {}
   void finish() override { done_.block(c10::cuda::getCurrentCUDAStream(static_cast<c10::DeviceIndex>(device_))); }
 
@@ -96,12 +96,30 @@ void NcclCommunicator::enqueue(Operation operation, const at::Tensor& tensor, co
   under_way_.back().done.record(c10::cuda::getCurrentCUDAStream(static_cast<c10::DeviceIndex>(device_)));
 }
 
-void NcclCommunicator::all_reduce_sum(at::Tensor& tensor) {
+std::unique_ptr<Begun> NcclCommunicator::begin(Operation operation, const at::Tensor& tensor, const char* call,
+                                               const std::function<ncclResult_t()>& start) {
+  const auto index = static_cast<c10::DeviceIndex>(device_);
+  if (!side_) side_ = c10::cuda::getStreamFromPool(/*isHighPriority=*/true, index);
+  at::cuda::CUDAEvent ready;
+  ready.record(c10::cuda::getCurrentCUDAStream(index));
+  ready.block(*side_);
+  const c10::cuda::CUDAStreamGuard on_side(*side_);
+  enqueue(operation, tensor, call, start);
+  return std::make_unique<BegunOnSide>(*side_, device_);
+}
+
+ncclResult_t NcclCommunicator::start_all_reduce(const at::Tensor& tensor) {
   void* const data = tensor.mutable_data_ptr();
-  enqueue(Operation::all_reduce, tensor, "ncclAllReduce", [&] {
-    return ncclAllReduce(data, data, static_cast<std::size_t>(tensor.numel()), datatype_of(tensor.scalar_type()),
-                         ncclSum, comm_, stream_of(device_));
-  });
+  return ncclAllReduce(data, data, static_cast<std::size_t>(tensor.numel()), datatype_of(tensor.scalar_type()), ncclSum,
+                       comm_, stream_of(device_));
+}
+
+void NcclCommunicator::all_reduce_sum(at::Tensor& tensor) {
+  enqueue(Operation::all_reduce, tensor, "ncclAllReduce", [&] { return start_all_reduce(tensor); });
+}
+
+std::unique_ptr<Begun> NcclCommunicator::begin_all_reduce(const at::Tensor& tensor) {
+  return begin(Operation::all_reduce, tensor, "ncclAllReduce", [&] { return start_all_reduce(tensor); });
 }
 
 void NcclCommunicator::broadcast(at::Tensor& tensor, int root) {
@@ -124,17 +142,10 @@ at::Tensor NcclCommunicator::all_gather(const at::Tensor& mine) {
 std::unique_ptr<Begun> NcclCommunicator::begin_all_gather(const at::Tensor& mine, const at::Tensor& all) {
   ensure(all.is_cuda() && all.is_contiguous() && all.nbytes() == static_cast<std::size_t>(size_) * mine.nbytes(),
          "a gather of {} x {} bytes into {}", size_, mine.nbytes(), all.nbytes());
-  const auto index = static_cast<c10::DeviceIndex>(device_);
-  if (!side_) side_ = c10::cuda::getStreamFromPool(/*isHighPriority=*/true, index);
-  at::cuda::CUDAEvent ready;
-  ready.record(c10::cuda::getCurrentCUDAStream(index));
-  ready.block(*side_);
-  const c10::cuda::CUDAStreamGuard on_side(*side_);
-  enqueue(Operation::all_gather, mine, "ncclAllGather", [&] {
+  return begin(Operation::all_gather, mine, "ncclAllGather", [&] {
     return ncclAllGather(mine.const_data_ptr(), all.mutable_data_ptr(), mine.nbytes(), ncclUint8, comm_,
                          stream_of(device_));
   });
-  return std::make_unique<BegunGather>(*side_, device_);
 }
 
 void NcclCommunicator::barrier() {

@@ -29,6 +29,7 @@ class NcclCommunicator final : public Communicator {
   at::Tensor all_gather(const at::Tensor& mine) override;
   // On a stream of its own, which waits for the current one as it is now.
   std::unique_ptr<Begun> begin_all_gather(const at::Tensor& mine, const at::Tensor& all) override;
+  std::unique_ptr<Begun> begin_all_reduce(const at::Tensor& tensor) override;
   // Here the host waits: for all ranks and for the stream.
   void barrier() override;
   std::unique_ptr<Communicator> split(int color, const std::string& name) override;
@@ -42,6 +43,10 @@ class NcclCommunicator final : public Communicator {
   // Puts a call into the stream, noted in the recorder; calls of before that are done by now are noted as finished.
   void enqueue(Operation operation, const at::Tensor& tensor, const char* call,
                const std::function<ncclResult_t()>& start);
+  // The same on the side stream.
+  std::unique_ptr<Begun> begin(Operation operation, const at::Tensor& tensor, const char* call,
+                               const std::function<ncclResult_t()>& start);
+  ncclResult_t start_all_reduce(const at::Tensor& tensor);  // on the current stream
 
   ncclComm_t comm_;
   int device_;

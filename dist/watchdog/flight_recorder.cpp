@@ -44,8 +44,17 @@ std::size_t FlightRecorder::group(std::string_view name, std::int64_t color) {
 
 std::uint64_t FlightRecorder::begin(std::size_t group, Operation operation, std::int64_t count,
                                     std::string_view dtype) noexcept {
+  return note(group, last_sequence(group) + 1, operation, count, dtype);
+}
+
+std::uint64_t FlightRecorder::wait(std::uint64_t ticket, std::size_t group, std::uint64_t sequence, Operation operation,
+                                   std::int64_t count, std::string_view dtype) noexcept {
+  return ticket < finished_.load(relaxed) ? note(group, sequence, operation, count, dtype) : ticket;
+}
+
+std::uint64_t FlightRecorder::note(std::size_t group, std::uint64_t sequence, Operation operation, std::int64_t count,
+                                   std::string_view dtype) noexcept {
   const std::uint64_t ticket = begun_.load(relaxed);
-  const std::uint64_t sequence = groups_[group].sequence.load(relaxed) + 1;
   Slot& slot = slots_[ticket % kRecords];
   slot.version.store(2 * ticket + 1, relaxed);
   std::atomic_thread_fence(std::memory_order_release);
@@ -56,7 +65,7 @@ std::uint64_t FlightRecorder::begin(std::size_t group, Operation operation, std:
   slot.group.store(static_cast<std::uint32_t>(group), relaxed);
   slot.operation.store(operation, relaxed);
   slot.version.store(2 * ticket + 2, std::memory_order_release);
-  groups_[group].sequence.store(sequence, relaxed);
+  if (sequence > last_sequence(group)) groups_[group].sequence.store(sequence, relaxed);
   if (finished_.load(relaxed) == ticket) progress_ns_.store(now_ns(), relaxed);
   begun_.store(ticket + 1, std::memory_order_release);
   return ticket;

@@ -35,6 +35,15 @@ class FlightRecorder {
   std::uint64_t begin(std::size_t group, Operation operation, std::int64_t count, std::string_view dtype) noexcept;
   // The collective of `ticket` and all before it are finished. Writer only.
   void end(std::uint64_t ticket) noexcept;
+  // The `sequence`-th collective of its communicator, begun before as `ticket`, is waited for from now on. Where one of
+  // another communicator that began later has ended meanwhile, it counts as finished, and is noted again. Returns the
+  // ticket for end. Writer only.
+  std::uint64_t wait(std::uint64_t ticket, std::size_t group, std::uint64_t sequence, Operation operation,
+                     std::int64_t count, std::string_view dtype) noexcept;
+  // How many collectives of the communicator have begun. Writer only.
+  std::uint64_t last_sequence(std::size_t group) const noexcept {
+    return groups_[group].sequence.load(std::memory_order_relaxed);
+  }
 
   // What happened so far, consistent in itself. Any thread.
   RankState state() const;
@@ -58,6 +67,8 @@ class FlightRecorder {
     std::atomic<std::uint64_t> sequence{0};
   };
 
+  std::uint64_t note(std::size_t group, std::uint64_t sequence, Operation operation, std::int64_t count,
+                     std::string_view dtype) noexcept;
   bool read_slot(std::uint64_t ticket, CollectiveRecord& into) const noexcept;
 
   std::atomic<std::uint64_t> begun_{0};     // tickets given

@@ -67,6 +67,30 @@ TEST(Communicator, ABegunGatherIsThatOfOneCall) {
   }
 }
 
+// Several under way, and a call of another group between, as within a backward.
+TEST(Communicator, BegunAllReducesAreThoseOfOneCallEach) {
+  const auto other = group().split(0, "other");
+  for (const auto type : {at::kFloat, at::kDouble, at::kBFloat16}) {
+    std::vector<at::Tensor> sums;
+    std::vector<at::Tensor> expected;
+    for (const std::int64_t size : {1, 5, 400003, 70000, 0}) {
+      sums.push_back(brought(group().rank(), {size}, type));
+      expected.push_back(sums.back().clone());
+      group().all_reduce_sum(expected.back());
+    }
+    std::vector<std::unique_ptr<Begun>> begun;
+    for (const at::Tensor& sum : sums) {
+      begun.push_back(group().begin_all_reduce(sum));
+      begun.front()->advance();
+      at::Tensor one = at::ones({1});
+      other->all_reduce_sum(one);
+      EXPECT_EQ(one.item<float>(), static_cast<float>(group().size()));
+    }
+    for (const auto& call : begun) call->finish();
+    for (std::size_t i = 0; i < sums.size(); ++i) EXPECT_TRUE(at::equal(sums[i], expected[i])) << i;
+  }
+}
+
 TEST(Communicator, SplitMakesGroupsByColorInTheOrderOfRanks) {
   const int color = group().rank() % 2;
   const auto part = group().split(color, "parity");

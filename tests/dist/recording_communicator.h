@@ -44,6 +44,10 @@ class RecordingCommunicator final : public Communicator {
     all.copy_(mine.unsqueeze(0).expand_as(all));
     return SelfCommunicator().begin_all_gather(mine, all.narrow(0, 0, 1));
   }
+  std::unique_ptr<Begun> begin_all_reduce(const at::Tensor& tensor) override {
+    record("begin_all_reduce", tensor);
+    return SelfCommunicator().begin_all_reduce(tensor);
+  }
   void barrier() override { record("barrier", at::empty({0})); }
   std::unique_ptr<Communicator> split(int, const std::string&) override {
     return std::make_unique<RecordingCommunicator>(rank_, size_);

@@ -66,6 +66,31 @@ TEST(FlightRecorderTest, SeveralInFlightFinishInOrder) {
   EXPECT_EQ(recorder.state().waits_in(), nullptr);
 }
 
+// A bucket of a gradient is under way while the tensor-parallel ranks' collectives begin and end.
+TEST(FlightRecorderTest, WhoWaitsForWhatBeganBeforeOthersIsSeen) {
+  FlightRecorder recorder;
+  const std::size_t data = recorder.group("data", 0);
+  const std::size_t tensor = recorder.group("tensor", 0);
+  const std::uint64_t bucket = recorder.begin(data, Operation::all_reduce, 1000, "float32");
+  EXPECT_EQ(recorder.last_sequence(data), 1U);
+  EXPECT_EQ(recorder.wait(bucket, data, 1, Operation::all_reduce, 1000, "float32"), bucket);  // nothing ended since
+  const std::uint64_t next = recorder.begin(data, Operation::all_reduce, 2000, "float32");
+  for (int i = 0; i < 40; ++i) recorder.end(recorder.begin(tensor, Operation::all_reduce, 8, "float32"));
+  EXPECT_EQ(recorder.state().waits_in(), nullptr);
+  const std::uint64_t again = recorder.wait(bucket, data, 1, Operation::all_reduce, 1000, "float32");
+  const RankState state = recorder.state();
+  ASSERT_NE(state.waits_in(), nullptr);
+  EXPECT_EQ(state.waits_in()->sequence, 1U);
+  EXPECT_EQ(state.waits_in()->count, 1000);
+  EXPECT_EQ(state.groups[data].sequence, 2U);
+  EXPECT_TRUE(recorder.waiting_since());
+  recorder.end(again);
+  recorder.end(next);
+  EXPECT_FALSE(recorder.waiting_since());
+  EXPECT_EQ(recorder.begin(data, Operation::barrier, 0, ""), again + 1);
+  EXPECT_EQ(recorder.last_sequence(data), 3U);
+}
+
 TEST(FlightRecorderTest, ACommunicatorMadeAgainGoesOnCounting) {
   FlightRecorder recorder;
   recorder.end(recorder.begin(recorder.group("data", 1), Operation::barrier, 0, ""));
