@@ -3,6 +3,8 @@
 #include <ATen/ATen.h>
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
+
 #include "core/ops/accumulate_type.h"
 #include "core/ops/cpu/kernels.h"
 #include "core/ops/cpu/runs_here.h"
@@ -77,9 +79,31 @@ at::Tensor x_gradient(const at::Tensor& gradient, const at::Tensor& passed, cons
   return result;
 }
 
+// In blocks of rows that no number of threads changes, so that neither its bits depend on it; they are short, so that
+// float32 sums lose little.
+at::Tensor scale_gradient_by_kernel(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& inverse) {
+  constexpr std::int64_t block = 64;
+  const std::int64_t rows = inverse.numel();
+  const std::int64_t width = x.size(-1);
+  const std::int64_t blocks = (rows + block - 1) / block;
+  at::Tensor sums = at::empty({blocks, width}, x.options());
+  float* const to = sums.mutable_data_ptr<float>();
+  cpu::over_rows(blocks, block * width, [&](std::int64_t begin, std::int64_t count) {
+    for (std::int64_t i = begin; i < begin + count; ++i) {
+      const std::int64_t first = i * block;
+      cpu::kernels().rms_norm_scale_gradient(
+          gradient.const_data_ptr<float>() + first * width, x.const_data_ptr<float>() + first * width,
+          inverse.const_data_ptr<float>() + first, std::min(block, rows - first), width, to + i * width);
+    }
+  });
+  return sums.sum(0);
+}
+
 // Sum of g x r over the rows, [D].
 at::Tensor scale_gradient(const at::Tensor& gradient, const at::Tensor& x, const at::Tensor& scale,
                           const at::Tensor& inverse) {
+  if (cpu::runs_here({gradient, x, scale}))
+    return scale_gradient_by_kernel(gradient.contiguous(), x.contiguous(), inverse);
   const at::Tensor products = gradient.to(inverse.scalar_type()) * x.to(inverse.scalar_type()) * inverse;
   return products.flatten(0, -2).sum(0).to(scale.scalar_type());
 }

@@ -67,6 +67,10 @@ struct Kernels {
   void (*rms_norm_gradient)(const float* gradient, const float* passed, const float* x, const float* scale,
                             const float* inverse, std::int64_t rows, std::int64_t width, float* x_gradient);
 
+  // sum [width]: of gradient x inverse over the rows.
+  void (*rms_norm_scale_gradient)(const float* gradient, const float* x, const float* inverse, std::int64_t rows,
+                                  std::int64_t width, float* sum);
+
   // y [rows,width] = gate(halves[:, :width]) * halves[:, width:], halves [rows,2*width].
   void (*gated)(Gate, const float* halves, std::int64_t rows, std::int64_t width, float* y);
   void (*gated_gradient)(Gate, const float* gradient, const float* halves, std::int64_t rows, std::int64_t width,

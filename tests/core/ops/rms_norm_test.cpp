@@ -1,6 +1,7 @@
 #include "core/ops/rms_norm.h"
 
 #include <ATen/ATen.h>
+#include <ATen/Parallel.h>
 #include <gtest/gtest.h>
 
 #include "tests/core/ops/compare.h"
@@ -27,6 +28,23 @@ TEST(RmsNorm, IsCloseInFloat32OverOddWidths) {
   for (const std::int64_t width : {5, 16, 31, 512}) {
     expect_close_in_float32(ours, reference, {random_tensor({9, width}, 1), random_tensor({width}, 2)}, 2, 1e-6);
   }
+}
+
+// Many rows: the scale's gradient is a sum of sums over blocks of them, whose bits no number of threads changes.
+TEST(RmsNorm, TheScalesGradientAddsUpManyRows) {
+  const at::Tensor x = random_tensor({7, 301, 48}, 1);
+  const at::Tensor scale = random_tensor({48}, 2);
+  expect_close_in_float32(ours, reference, {x, scale}, 2, 1e-6);
+  std::vector<at::Tensor> gradients;
+  const int before = at::get_num_threads();
+  for (const int threads : {1, 3}) {
+    at::set_num_threads(threads);
+    at::Tensor leaf = scale.to(at::kFloat).requires_grad_(true);
+    rms_norm(x.to(at::kFloat), leaf, epsilon).square().sum().backward();
+    gradients.push_back(leaf.grad());
+  }
+  at::set_num_threads(before);
+  EXPECT_TRUE(at::equal(gradients[0], gradients[1]));
 }
 
 TEST(RmsNorm, TheResidualsGradientIsAdded) {

@@ -49,6 +49,23 @@ TEST_F(EverySet, RmsNorm) {
   }
 }
 
+TEST_F(EverySet, RmsNormsScaleGradient) {
+  for (const std::int64_t rows : {1, 64, 1000}) {
+    for (const std::int64_t width : {1, 3, 16, 37, 512}) {
+      const at::Tensor x = random_floats({rows, width}, 1);
+      const at::Tensor g = random_floats({rows, width}, 2);
+      const at::Tensor inverse = random_floats({rows}, 3);
+      const at::Tensor exact = (g.to(at::kDouble) * x * inverse.unsqueeze(1)).sum(0);
+      for (const cpu::Kernels* set : cpu::all_kernels()) {
+        at::Tensor sum = at::full({width}, 7, at::kFloat);  // of before
+        set->rms_norm_scale_gradient(g.const_data_ptr<float>(), x.const_data_ptr<float>(),
+                                     inverse.const_data_ptr<float>(), rows, width, sum.mutable_data_ptr<float>());
+        expect_close(*set, sum, exact);
+      }
+    }
+  }
+}
+
 TEST_F(EverySet, Gates) {
   constexpr std::int64_t rows = 3;
   for (const Gate gate : {Gate::relu, Gate::gelu_tanh, Gate::silu}) {
