@@ -43,7 +43,8 @@ void BucketedSum::arrived(std::size_t part) {
 }
 
 void BucketedSum::finish(const at::Tensor& flat) {
-  ensure(!flat_.defined() || flat_.const_data_ptr() == flat.const_data_ptr(), "a bucketed sum ends with another tensor");
+  ensure(!flat_.defined() || flat_.const_data_ptr() == flat.const_data_ptr(),
+         "a bucketed sum ends with another tensor");
   flat_ = flat;
   while (begun_.size() < buckets_.size()) begin_next();
   for (const auto& bucket : begun_) bucket->finish();

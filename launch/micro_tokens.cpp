@@ -40,9 +40,8 @@ std::int64_t step_bytes(const T5Config& config, const ExampleShape& shape, const
 }
 
 // Bytes that this rank may give to a micro-batch.
-std::int64_t rank_bytes(const Model& model, std::int64_t prompt_rows, const Session& session, const Ranks& ranks) {
+std::int64_t rank_bytes(const Model& model, std::int64_t trained, const Session& session, const Ranks& ranks) {
   const auto free = static_cast<double>(free_bytes(session.device));
-  const std::int64_t trained = trained_bytes(model.config(), prompt_rows);
   const int neighbours = ranks.world().local_size();
   if (!session.device.is_cpu()) {
     const int gpus = std::max<int>(1, at::detail::getCUDAHooks().deviceCount());
@@ -55,10 +54,14 @@ std::int64_t rank_bytes(const Model& model, std::int64_t prompt_rows, const Sess
   return static_cast<std::int64_t>(share_of_host * free / neighbours) - weights - trained;
 }
 
-StepPlace place_of(const Session& session, const Ranks& ranks, bool recompute) {
+StepPlace place_of(const Model& model, const Session& session, const Ranks& ranks, bool recompute) {
   const auto element_bytes = static_cast<std::int64_t>(c10::elementSize(session.dtype));
-  return {ranks.mesh().place.tensor_size, element_bytes, session.device.is_cpu() && session.dtype == at::kFloat,
-          recompute};
+  return {ranks.mesh().place.tensor_size,
+          element_bytes,
+          session.device.is_cpu() && session.dtype == at::kFloat,
+          recompute,
+          model.trains(),
+          session.device.is_cpu() && session.dtype != at::kFloat};
 }
 
 std::int64_t least_of_ranks(std::int64_t mine, const Ranks& ranks) {
@@ -106,20 +109,22 @@ std::int64_t affordable_positions(const T5Config& config, const ExampleShape& sh
 }
 
 bool settled_recompute(const std::string& text, const Model& model, const ExampleShape& shape, const Session& session,
-                       const Ranks& ranks) {
+                       const Ranks& ranks, std::int64_t training_state) {
   if (text == "never") return false;
   if (text == "always") return true;
-  const std::int64_t bytes = rank_bytes(model, shape.prompt, session, ranks);
-  const bool fits = step_bytes(model.config(), shape, place_of(session, ranks, false), shape.longest) <= bytes;
+  const std::int64_t trained = trained_bytes(model.config(), shape.prompt) + training_state;
+  const std::int64_t bytes = rank_bytes(model, trained, session, ranks);
+  const bool fits = step_bytes(model.config(), shape, place_of(model, session, ranks, false), shape.longest) <= bytes;
   return least_of_ranks(fits ? 1 : 0, ranks) == 0;
 }
 
 std::string settled_micro_tokens(const std::string& text, const Model& model, const ExampleShape& shape,
-                                 const Session& session, const Ranks& ranks) {
+                                 const Session& session, const Ranks& ranks, std::int64_t training_state) {
   if (const auto given = parse_micro_tokens(text)) return fmt::format("{}", *given);
+  const std::int64_t trained = trained_bytes(model.config(), shape.prompt) + training_state;
   const auto mine =
-      affordable_positions(model.config(), shape, place_of(session, ranks, model.recomputes_layers()),
-                           rank_bytes(model, shape.prompt, session, ranks), efficient_positions(session.device));
+      affordable_positions(model.config(), shape, place_of(model, session, ranks, model.recomputes_layers()),
+                           rank_bytes(model, trained, session, ranks), efficient_positions(session.device));
   return fmt::format("{}", least_of_ranks(mine, ranks));
 }
 

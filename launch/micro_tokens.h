@@ -46,15 +46,16 @@ std::int64_t affordable_positions(const T5Config& config, const ExampleShape& sh
 // never, auto or always.
 void declare_recompute(OptionTable& table, std::string& recompute);
 // Whether layers are to be run again backward (core/t5/recompute.h). `auto`: where on some rank one example of the
-// longest kind does not fit without. The same on all ranks, which all call it.
+// longest kind does not fit without. The same on all ranks, which all call it. `training_state`: bytes of gradient and
+// optimiser where all weights train (core/t5/backbone_training.h).
 bool settled_recompute(const std::string& text, const Model& model, const ExampleShape& shape, const Session& session,
-                       const Ranks& ranks);
+                       const Ranks& ranks, std::int64_t training_state = 0);
 
 // `text` as a number, for a model that has been told whether to run its layers again. `auto` is what the rank with the
 // least memory affords now, with its weights loaded, and no more than the device gains by: the same on all ranks, which
 // all call it.
 std::string settled_micro_tokens(const std::string& text, const Model& model, const ExampleShape& shape,
-                                 const Session& session, const Ranks& ranks);
+                                 const Session& session, const Ranks& ranks, std::int64_t training_state = 0);
 
 // `micro_tokens`: settled; `micro_batch`: examples at once, at most.
 MicroBatchLimits micro_batch_limits(const std::string& micro_tokens, std::int64_t micro_batch, std::int64_t prompt_rows,

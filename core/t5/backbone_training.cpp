@@ -99,31 +99,6 @@ TrainingState training_state(const T5Config& config, const BackboneTraining& tra
   return state;
 }
 
-StepMemory training_step_memory(const T5Config& config, const BatchShape& shape, const StepPlace& place, bool padded) {
-  StepMemory memory = step_memory(config, shape, place, padded);
-  const std::int64_t hidden = config.d_model * place.element_bytes;
-  const std::int64_t forward = config.d_ff / place.tensor * place.element_bytes;
-  const std::int64_t heads = config.inner() / place.tensor * place.element_bytes;
-  const std::int64_t sources = shape.batch * shape.source;
-  const std::int64_t targets = shape.batch * shape.target;
-  const std::int64_t encoder_layer = 2 * hidden + forward;
-  const std::int64_t decoder_layer = 3 * hidden + forward;
-  const std::int64_t rows =
-      std::max({config.vocab_size, 2 * config.d_ff / place.tensor, 3 * config.inner() / place.tensor});
-  memory.working += rows * hidden;
-  if (place.recompute) {
-    memory.working += std::max(sources * encoder_layer, targets * decoder_layer);
-  } else {
-    // Norm and self-attention of the decoder's first layer, and the norm of its cross-attention.
-    const std::int64_t spared = 2 * (hidden + wide) + 4 * heads + config.num_heads / place.tensor * wide;
-    memory.encoder += sources * config.num_layers * encoder_layer;
-    memory.decoder += targets * (config.num_decoder_layers * decoder_layer + spared) + sources * hidden;
-  }
-  // Its gradient, and that of the layer under way, which has a matrix an example.
-  memory.bias *= 2 + (padded && !place.cpu_kernels ? 1 : shape.batch);
-  return memory;
-}
-
 TensorCollectives training_collectives(const T5Config& config, const BatchShape& shape, std::int64_t tensor,
                                        std::int64_t element_bytes) {
   TensorCollectives all = tensor_collectives(config, shape, tensor, element_bytes);

@@ -1,11 +1,10 @@
 // What a step that trains every weight of a T5 costs one rank beside a step on a frozen backbone, by counting from
-// shapes alone: gradients, optimiser, what linear maps keep for their weights' gradients, collectives, products.
+// shapes alone: gradients, optimiser, collectives, products. What the step itself keeps is in core/t5/step_memory.h.
 #pragma once
 
 #include <cstdint>
 
 #include "core/t5/parallel_cost.h"
-#include "core/t5/step_memory.h"
 
 namespace prelude {
 
@@ -26,13 +25,6 @@ struct TrainingState {
 // elements; Adafactor's are runs of whole tensors, whose statistics it needs, the largest as small as can be.
 TrainingState training_state(const T5Config& config, const BackboneTraining& training, std::int64_t tensor,
                              std::int64_t data, std::int64_t element_bytes);
-
-// step_memory where weights train. Beside it a token keeps
-//   linear map          the input where nothing else keeps it: D e of q, k, v, of wi and of a cross-attention's q, F e
-//                       of wo; D e of an encoder token for all cross-attentions' k and v
-// and, once, the decoder's first sublayers, which have a graph now; the position bias has a gradient, of its own and of
-// the layer under way; one weight's gradient is made before it is added up: the largest's.
-StepMemory training_step_memory(const T5Config& config, const BatchShape& shape, const StepPlace& place, bool padded);
 
 // tensor_collectives where weights train: the decoder's first input gradients are made, 3 a layer backward.
 TensorCollectives training_collectives(const T5Config& config, const BatchShape& shape, std::int64_t tensor,

@@ -27,6 +27,19 @@ class TokenBytes {
   std::int64_t feed_forward() const { return norm() + halves_ * forward_; }
   std::int64_t hidden() const { return hidden_; }
 
+  // Inputs of linear maps that nothing else keeps.
+  std::int64_t encoder_inputs() const { return 2 * hidden_ + forward_; }
+  std::int64_t decoder_inputs() const { return 3 * hidden_ + forward_; }
+  // What a decoder's first sublayers keep where no prompt is above them alone.
+  std::int64_t first_sublayers() const { return 2 * norm() + queries() + keys_values(); }
+
+  // Highest in the backward of a layer's plain attention that is run again: of a score the probability, its gradient
+  // and the score's, in float32.
+  std::int64_t plain_attention_again(std::int64_t length) const { return 2 * hidden_ + 5 * heads_ + 3 * lse_ * length; }
+  std::int64_t plain_scores(std::int64_t length, std::int64_t element_bytes) const {
+    return lse_ / wide * (wide + element_bytes) * length;
+  }
+
   std::int64_t encoder_layer() const { return norm() + queries() + keys_values() + feed_forward(); }
 
   // Most that an encoder layer's backward holds beside what is saved: the residual's gradient and, in the feed-forward,
@@ -42,6 +55,12 @@ class TokenBytes {
     const std::int64_t forward =
         std::max({in_forward(), in_norm() - halves_ * forward_, in_attention() - feed_forward()});
     return 2 * hidden_ + forward + encoder_layer() - norm();
+  }
+
+  // The same of a decoder layer whose weights train: at its feed-forward all of it is saved but what wo's gradient and
+  // the last norm's have taken.
+  std::int64_t decoder_layer_again() const {
+    return encoder_layer() + queries() + decoder_inputs() - forward_ + in_forward();
   }
 
  private:
@@ -96,6 +115,60 @@ std::int64_t logits_bytes(const T5Config& config, std::int64_t tokens) {
   return 2 * wide * std::min(tokens, block) * config.vocab_size;
 }
 
+// Bytes of biases: by distance, and as matrices where no kernel reads them by distance.
+std::int64_t bias_bytes(const T5Config& config, const BatchShape& shape, const StepPlace& place, bool padded) {
+  const std::int64_t matrices = padded ? shape.batch : 1;
+  const std::int64_t by_distance = 2 * (shape.source + shape.target) - 2;
+  const std::int64_t dense = matrices * bias_matrix(shape.source) + bias_matrix(shape.target);
+  return place.element_bytes * (config.num_heads / place.tensor) *
+         ((place.cpu_kernels ? 0 : dense) + (place.cpu_kernels || place.recompute ? by_distance : 0));
+}
+
+// What weights that train add to `memory`, a step's of a prompt; `decoder`: of it, without them.
+void add_training(StepMemory& memory, const T5Config& config, const BatchShape& shape, const StepPlace& place,
+                  bool padded, const DecoderBytes& decoder) {
+  const TokenBytes token(config, place);
+  const std::int64_t sources = shape.batch * shape.source;
+  const std::int64_t targets = shape.batch * shape.target;
+  const bool plain = place.plain_attention;
+  if (!place.recompute) {
+    memory.encoder += sources * config.num_layers * token.encoder_inputs();
+    memory.decoder += targets * (config.num_decoder_layers * token.decoder_inputs() + token.first_sublayers()) +
+                      sources * token.hidden();
+  }
+  if (plain && !place.recompute) {
+    memory.encoder += sources * config.num_layers * token.plain_scores(shape.source, place.element_bytes);
+    memory.decoder += targets * config.num_decoder_layers * token.plain_scores(shape.target, place.element_bytes);
+    memory.bias = 0;  // an addition keeps nothing
+  } else if (plain) {
+    memory.bias += bias_bytes(config, shape, place, /*padded=*/false);  // its gradient, of all examples
+  } else {
+    // Its gradient, and that of the layer under way: of kernels a matrix an example.
+    memory.bias *= 2 + (padded && !place.cpu_kernels ? 1 : shape.batch);
+  }
+  const std::int64_t row = config.d_model * place.element_bytes;
+  const std::int64_t vocabulary = config.vocab_size * row;
+  const std::int64_t matrix = row / place.tensor * std::max(2 * config.d_ff, 3 * config.inner());
+  // Sums in float32 take a bfloat16 gradient as a float32 copy.
+  const std::int64_t summed = place.element_bytes < wide ? 3 : 1;
+  const std::int64_t in_encoder = place.recompute ? std::max(token.encoder_layer_again() + 2 * token.hidden(),
+                                                             plain ? token.plain_attention_again(shape.source) : 0)
+                                                  : token.encoder_gradients();
+  const std::int64_t decoder_again =
+      std::max(token.decoder_layer_again(), plain ? token.plain_attention_again(shape.target) : 0);
+  memory.working = std::max(
+      {std::max(sources * token.hidden() + logits_bytes(config, targets),
+                config.tie_word_embeddings ? vocabulary : std::max<std::int64_t>(summed - 1, 1) * vocabulary) +
+           vocabulary,
+       decoder.layer_again + sources * token.keys_values() + (place.recompute ? targets * token.decoder_inputs() : 0) +
+           matrix + (config.tie_word_embeddings ? vocabulary : 0),
+       place.recompute ? sources * token.keys_values() + targets * decoder_again + matrix +
+                             (config.tie_word_embeddings ? vocabulary : 0)
+                       : 0,
+       sources * in_encoder - memory.decoder + matrix + (config.tie_word_embeddings ? vocabulary : 0),
+       summed * vocabulary - memory.decoder - memory.encoder});
+}
+
 }  // namespace
 
 StepMemory step_memory(const T5Config& config, const BatchShape& shape, const StepPlace& place, bool padded) {
@@ -106,12 +179,11 @@ StepMemory step_memory(const T5Config& config, const BatchShape& shape, const St
   const DecoderBytes decoder = decoder_bytes(config, token, targets, sources, place.recompute);
   memory.encoder = encoder_bytes(config, token, sources, place.recompute);
   memory.decoder = decoder.saved;
-  const std::int64_t heads = config.num_heads / place.tensor;
-  const std::int64_t matrices = padded ? shape.batch : 1;
-  const std::int64_t by_distance = 2 * (shape.source + shape.target) - 2;
-  const std::int64_t dense = matrices * bias_matrix(shape.source) + bias_matrix(shape.target);
-  memory.bias = place.element_bytes * heads *
-                ((place.cpu_kernels ? 0 : dense) + (place.cpu_kernels || place.recompute ? by_distance : 0));
+  memory.bias = bias_bytes(config, shape, place, padded);
+  if (place.trains) {
+    add_training(memory, config, shape, place, padded, decoder);
+    return memory;
+  }
   // The encoder's output is alive until the loss is there.
   memory.working = std::max(
       {sources * token.hidden() + logits_bytes(config, targets), decoder.layer_again + sources * token.keys_values(),

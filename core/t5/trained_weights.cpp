@@ -1,7 +1,9 @@
 #include "core/t5/trained_weights.h"
 
 #include <ATen/ATen.h>
+#include <torch/csrc/autograd/variable.h>
 
+#include <algorithm>
 #include <functional>
 #include <utility>
 
@@ -36,6 +38,15 @@ void for_each_leaf(Weights& weights, bool tied, const Visit& visit) {
   }
 }
 
+class GradientHook final : public torch::autograd::PostAccumulateGradHook {
+ public:
+  explicit GradientHook(std::function<void()> call) : call_(std::move(call)) {}
+  void operator()(const at::Tensor& /*leaf*/) override { call_(); }
+
+ private:
+  std::function<void()> call_;
+};
+
 void fuse_views(StackWeights& stack) {
   for (LayerWeights& layer : stack.layers) {
     layer.self_attention.fused = rows_from(layer.self_attention.q, 3);
@@ -67,16 +78,36 @@ TrainedWeights::TrainedWeights(const T5Config& config, Weights weights) : weight
   fuse_views(weights_.decoder);
   for_each_leaf(weights_, config.tie_word_embeddings, [&](at::Tensor& leaf) {
     leaf = leaf.detach().requires_grad_(true);
-    leaves_.push_back({leaf, leaf.storage_offset()});
+    leaves_.push_back(leaf);
   });
+  std::sort(leaves_.begin(), leaves_.end(),
+            [](const at::Tensor& a, const at::Tensor& b) { return a.storage_offset() > b.storage_offset(); });
+  // The output matrix lies beside the embeddings, at the beginning, but its gradient is the first.
+  if (!config.tie_word_embeddings) std::rotate(leaves_.begin(), leaves_.end() - 2, leaves_.end() - 1);
+  listen_to_leaves();
   if (config.tie_word_embeddings) weights_.lm_head = weights_.embedding;
 }
 
 void TrainedWeights::accumulate_into(const at::Tensor& gradient) const {
   ensure(gradient.sizes() == flat_.sizes(), "a gradient of {} elements for {} weights", gradient.numel(),
          flat_.numel());
-  for (const Leaf& leaf : leaves_) {
-    leaf.tensor.mutable_grad() = gradient.narrow(0, leaf.offset, leaf.tensor.numel()).view(leaf.tensor.sizes());
+  // Autograd adds to what is there in place, whatever its dtype.
+  for (std::size_t i = 0; i < leaves_.size(); ++i) {
+    leaves_[i].mutable_grad() = gradient.narrow(0, places_[i].offset, places_[i].size).view(leaves_[i].sizes());
+  }
+}
+
+void TrainedWeights::on_gradient(std::function<void(std::size_t leaf)> told) const {
+  listener_->told = std::move(told);
+}
+
+void TrainedWeights::listen_to_leaves() {
+  for (std::size_t i = 0; i < leaves_.size(); ++i) {
+    places_.push_back({leaves_[i].storage_offset(), leaves_[i].numel()});
+    torch::autograd::impl::set_post_acc_grad_hooks(leaves_[i],
+                                                   std::make_unique<GradientHook>([listener = listener_, i] {
+                                                     if (listener->told) listener->told(i);
+                                                   }));
   }
 }
 

@@ -2,10 +2,14 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "core/flat_part.h"
 #include "core/t5/config.h"
 #include "core/t5/weights.h"
 
@@ -33,19 +37,29 @@ class TrainedWeights {
   const at::Tensor& flat() const { return flat_; }  // [N], without a gradient of its own
   const std::vector<TrainedPart>& parts() const { return parts_; }
 
-  // From here on backward adds the leaves' gradients to `gradient` [N], of the weights' dtype, in place.
+  // From here on backward adds the leaves' gradients to `gradient` [N] in place: of the weights' dtype, or float32 for
+  // bfloat16 weights, so that only what one backward makes is rounded to bfloat16.
   void accumulate_into(const at::Tensor& gradient) const;
 
+  // What becomes final in `gradient` at once, in the order in which a backward makes it, but for a few that come later:
+  // from the output matrix down to the embeddings. Together all of [0, N).
+  const std::vector<FlatPart>& leaves() const { return places_; }
+  // From here on `told` hears of every leaf, by its index, once a backward, when the gradient has been added. It is
+  // called in the thread that works backward, in order of the device's stream.
+  void on_gradient(std::function<void(std::size_t leaf)> told) const;
+
  private:
-  struct Leaf {
-    at::Tensor tensor;
-    std::int64_t offset;
+  struct Listener {
+    std::function<void(std::size_t)> told;
   };
+  void listen_to_leaves();
 
   Weights weights_;
   std::vector<TrainedPart> parts_;
   at::Tensor flat_;  // [N]
-  std::vector<Leaf> leaves_;
+  std::vector<at::Tensor> leaves_;
+  std::vector<FlatPart> places_;                                       // of leaves_
+  std::shared_ptr<Listener> listener_ = std::make_shared<Listener>();  // shared with the leaves' hooks
 };
 
 }  // namespace prelude

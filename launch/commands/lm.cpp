@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/io/atomic_file.h"
+#include "core/t5/backbone_training.h"
 #include "launch/lm/held_out.h"
 #include "launch/lm/lm_inputs.h"
 #include "launch/lm/lm_options.h"
@@ -51,8 +52,12 @@ void settle_memory(LmOptions& options, LmRun& run, const LmInputs& inputs, const
                    const Session& session, const Ranks& ranks) {
   if (options.micro_tokens == auto_micro_tokens) options.micro_tokens = recorded_lm_micro_tokens(folder, ranks.world());
   const ExampleShape shape{0, options.max_source, inputs.lengths().target};
-  if (settled_recompute(options.recompute, run.model(), shape, session, ranks)) run.model().recompute_layers();
-  options.micro_tokens = settled_micro_tokens(options.micro_tokens, run.model(), shape, session, ranks);
+  const MeshPlace& place = ranks.mesh().place;
+  const std::int64_t state = training_state(inputs.config(), {.adafactor = options.optimizer == "adafactor"},
+                                            place.tensor_size, place.data_size, run.weights().flat().element_size())
+                                 .total();
+  if (settled_recompute(options.recompute, run.model(), shape, session, ranks, state)) run.model().recompute_layers();
+  options.micro_tokens = settled_micro_tokens(options.micro_tokens, run.model(), shape, session, ranks, state);
 }
 
 void introduce(Telemetry& telemetry, const LmOptions& options, const LmInputs& inputs, const LmRun& run,

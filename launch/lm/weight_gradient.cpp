@@ -2,6 +2,9 @@
 
 #include <ATen/ATen.h>
 
+#include <functional>
+#include <utility>
+
 #include "core/ops/accumulate_type.h"
 
 namespace prelude {
@@ -31,6 +34,8 @@ SummedGradient gradient_of_weights(const TrainedWeights& weights, Communicator& 
     return tensor.size() == 1 ? at::linalg_vector_norm(sum) : norm_over_slices(weights, tensor, sum);
   };
   gradient.sliced = true;
+  gradient.parts = weights.leaves();
+  gradient.on_part = [&weights](std::function<void(std::size_t)> told) { weights.on_gradient(std::move(told)); };
   return gradient;
 }
 

@@ -157,8 +157,7 @@ std::int64_t state_bytes(const PlannedJob& job, std::int64_t tensor) {
 }
 
 StepMemory micro_batch_memory(const PlannedJob& job, std::int64_t tensor, std::int64_t micro_batch) {
-  const auto of = job.backbone ? training_step_memory : step_memory;
-  return of(job.config, {micro_batch, job.positions(), job.target}, job.place(tensor), job.padded);
+  return step_memory(job.config, {micro_batch, job.positions(), job.target}, job.place(tensor), job.padded);
 }
 
 std::int64_t rank_bytes(const PlannedJob& job, std::int64_t tensor, std::int64_t micro_batch) {

@@ -43,7 +43,9 @@ struct PlannedJob {
   bool recompute = false;           // layers are run again backward: half as much computing more
 
   std::int64_t positions() const { return prompt + source; }
-  StepPlace place(std::int64_t tensor_ranks) const { return {tensor_ranks, element_bytes, cpu_kernels, recompute}; }
+  StepPlace place(std::int64_t tensor_ranks) const {
+    return {tensor_ranks, element_bytes, cpu_kernels, recompute, backbone};
+  }
 };
 
 // One number of ranks. Counts are of one step on the rank with the most examples.

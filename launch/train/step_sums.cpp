@@ -2,6 +2,8 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <utility>
 
 #include "core/error.h"
@@ -11,6 +13,11 @@ namespace {
 
 constexpr std::int64_t extras = 4;  // loss sum, label tokens, source tokens, stop votes
 
+// A bucket's least size: an all-reduce of 4 MB is at full rate on most networks. And the most buckets, about: a call
+// costs every rank some work.
+constexpr std::int64_t least_in_bucket = std::int64_t{1} << 20;
+constexpr std::int64_t most_buckets = 64;
+
 }  // namespace
 
 StepSums::StepSums(SummedGradient gradient, const Mesh& mesh, Reduction reduction, std::int64_t most_micro_batches)
@@ -18,6 +25,11 @@ StepSums::StepSums(SummedGradient gradient, const Mesh& mesh, Reduction reductio
   ensure(most_micro_batches > 0, "StepSums for {} micro-batches", most_micro_batches);
   rows_ = at::zeros({ordered_ ? most_micro_batches : 1, source_.size + extras}, source_.options);
   source_.accumulate_into(this->gradient());
+  if (ordered_ || source_.parts.empty()) return;
+  ensure(source_.sliced, "a gradient of many parts is added up over the data-parallel ranks");
+  buckets_ =
+      std::make_shared<BucketedSum>(*mesh_.data, source_.parts, std::max(least_in_bucket, source_.size / most_buckets));
+  source_.on_part([buckets = buckets_](std::size_t part) { buckets->arrived(part); });
 }
 
 void StepSums::zero() {
@@ -25,8 +37,9 @@ void StepSums::zero() {
   row_ = -1;
 }
 
-void StepSums::next_micro_batch() {
+void StepSums::next_micro_batch(bool last) {
   ++row_;
+  if (last && buckets_) buckets_->open(gradient());
   if (!ordered_) return;
   ensure(row_ < rows_.size(0), "micro-batch {} of a step, but {} are the most", row_ + 1, rows_.size(0));
   source_.accumulate_into(rows_.select(0, row_).narrow(0, 0, source_.size));
@@ -44,10 +57,15 @@ void StepSums::sum_over_ranks() {
   if (ordered_) {
     sum_in_order();
   } else {
-    at::Tensor sum = total();
-    (source_.sliced ? *mesh_.data : *mesh_.world).all_reduce_sum(sum);
-    if (source_.sliced) sum_votes();
+    sum_fast();
   }
+}
+
+void StepSums::sum_fast() {
+  at::Tensor rest = buckets_ ? counts() : total();  // [4] or [N+4]
+  if (buckets_) buckets_->finish(gradient());
+  (source_.sliced ? *mesh_.data : *mesh_.world).all_reduce_sum(rest);
+  if (source_.sliced) sum_votes();
 }
 
 // Over the tensor-parallel ranks; the data-parallel ones are added up already.

@@ -3,7 +3,9 @@
 #include <ATen/core/Tensor.h>
 
 #include <cstdint>
+#include <memory>
 
+#include "dist/bucketed_sum.h"
 #include "dist/mesh.h"
 #include "launch/train/summed_gradient.h"
 
@@ -18,15 +20,16 @@ enum class Reduction : std::uint8_t {
 
 // What one step adds up over its micro-batches and over the world, in one flat buffer:
 // [gradient (N) | loss sum | label tokens | source tokens | stop votes]. Backward accumulates into a view of it in
-// place, so that nothing is copied before the sum over ranks.
+// place, so that nothing is copied before the sum over ranks. The sum of a gradient of many parts begins within the
+// last micro-batch's backward (dist/bucketed_sum.h).
 class StepSums {
  public:
   // `mesh` outlives this. `most_micro_batches`: of one rank in a step; ordered keeps a buffer for each.
   StepSums(SummedGradient gradient, const Mesh& mesh, Reduction reduction, std::int64_t most_micro_batches);
 
   void zero();
-  // Before each micro-batch's backward.
-  void next_micro_batch();
+  // Before each micro-batch's backward. `last`: of this rank in the step.
+  void next_micro_batch(bool last);
   // loss_sum []: of the micro-batch that was begun last.
   void add(const at::Tensor& loss_sum, std::int64_t label_tokens, std::int64_t source_tokens);
   // This rank asks all to stop after the step. Kept until the sum.
@@ -44,12 +47,14 @@ class StepSums {
 
  private:
   at::Tensor total() const { return rows_.select(0, 0); }
+  void sum_fast();
   void sum_in_order();
   void sum_votes();
 
   const Mesh& mesh_;
   SummedGradient source_;
   bool ordered_;
+  std::shared_ptr<BucketedSum> buckets_;  // over the data-parallel ranks; null: one sum, after the last backward
   bool stop_ = false;
   std::int64_t row_ = -1;  // of the micro-batch under way
   at::Tensor rows_;        // [1,N+4], or ordered: [most_micro_batches,N+4]

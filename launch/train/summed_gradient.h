@@ -2,8 +2,12 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <vector>
+
+#include "core/flat_part.h"
 
 namespace prelude {
 
@@ -18,6 +22,10 @@ struct SummedGradient {
   // Tensor-parallel ranks hold different slices of it, so that it is added up over the data-parallel ranks alone; else
   // they hold copies.
   bool sliced = false;
+  // What becomes final in it at once, about in the order in which a backward makes it; empty: it comes as a whole.
+  std::vector<FlatPart> parts;
+  // From here on `told` hears of every part, by its index, once a backward, when the gradient has been added.
+  std::function<void(std::function<void(std::size_t part)> told)> on_part;
 };
 
 // Of a flat leaf [N], float32 or float64, whose .grad is replaced.

@@ -11,7 +11,7 @@ StepResult train_step(LossAndGradient& micro_batch, StepSums& sums, Optimizer& o
                       std::int64_t idle_passes) {
   sums.zero();
   for (const Batch& batch : micro_batches) {
-    sums.next_micro_batch();
+    sums.next_micro_batch(/*last=*/&batch == &micro_batches.back());
     const at::Tensor loss = micro_batch.add(batch);  // []; the gradient into sums.gradient()
     sums.add(loss, batch.label_tokens, batch.source_tokens);
   }

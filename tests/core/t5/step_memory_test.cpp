@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "core/delta/soft_prompt.h"
+#include "core/t5/trained_weights.h"
 #include "tests/core/counting_allocator.h"
 #include "tests/core/t5/small_backbone.h"
 
@@ -80,6 +81,59 @@ TEST(StepMemory, IsWhatTheAllocatorCountsWhereLayersAreRunAgain) {
     for (const bool padded : {false, true}) {
       for (const bool gated : {false, true}) {
         expect_estimate(measured_config(gated, 300), {4, 120, 5}, dtype, padded, true);
+      }
+    }
+  }
+}
+
+// All weights train. The buffer of their gradient is not counted.
+std::int64_t peak_of_training(const T5Config& config, const BatchShape& shape, at::ScalarType dtype, bool padded,
+                              bool recompute) {
+  const TrainedWeights weights(config, spread_weights(config, 1, dtype));
+  Model model(config, weights.weights());
+  if (recompute) model.recompute_layers();
+  weights.accumulate_into(at::zeros({weights.flat().numel()}, at::kFloat));
+  std::vector<std::size_t> lengths(static_cast<std::size_t>(shape.batch), static_cast<std::size_t>(shape.source));
+  if (padded) lengths.front() -= 1;
+  const std::vector<std::size_t> targets(lengths.size(), static_cast<std::size_t>(shape.target));
+  const Batch batch = small_batch(config, lengths, targets, 2);
+  model.loss_sum(batch, {}).backward();
+  const CountedMemory counted;
+  CountingAllocator::reset();
+  const std::int64_t before = CountingAllocator::alive();
+  model.loss_sum(batch, {}).backward();
+  return CountingAllocator::most() - before;
+}
+
+void expect_training_estimate(const T5Config& config, const BatchShape& shape, at::ScalarType dtype, bool padded,
+                              bool recompute) {
+  const auto element = static_cast<std::int64_t>(c10::elementSize(dtype));
+  const bool kernels = dtype == at::kFloat;
+  const std::int64_t measured = peak_of_training(config, shape, dtype, padded, recompute);
+  const StepMemory estimate = step_memory(config, shape, {1, element, kernels, recompute, true, !kernels}, padded);
+  EXPECT_NEAR(static_cast<double>(estimate.total()) / static_cast<double>(measured), 1.0, 0.08) << fmt::format(
+      "gated {}, tied {}, {} bytes, padded {}, again {}, vocabulary {}, {} x {} + {}: {} of {} (working {})",
+      config.gated, config.tie_word_embeddings, element, padded, recompute, config.vocab_size, shape.batch,
+      shape.source, shape.target, estimate.total(), measured, estimate.working);
+}
+
+TEST(StepMemory, OfAllWeightsIsWhatTheAllocatorCounts) {
+  for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
+    for (const bool recompute : {false, true}) {
+      for (const bool tied : {false, true}) {
+        const bool padded = recompute != tied;
+        const auto config = [tied](bool gated, std::int64_t vocabulary) {
+          T5Config made = measured_config(gated, vocabulary);
+          made.tie_word_embeddings = tied;
+          return made;
+        };
+        expect_training_estimate(config(true, 300), {4, 120, 5}, dtype, padded, recompute);
+        expect_training_estimate(config(false, 300), {4, 120, 5}, dtype, !padded, recompute);
+        expect_training_estimate(config(true, 300), {4, 120, 120}, dtype, padded, recompute);
+        expect_training_estimate(config(true, 300), {2, 30, 200}, dtype, padded, recompute);
+        expect_training_estimate(config(true, 32128), {2, 60, 40}, dtype, padded, recompute);
+        expect_training_estimate(config(true, 32128), {2, 60, 2}, dtype, !padded, recompute);
+        expect_training_estimate(config(true, 4000), {8, 100, 20}, dtype, padded, recompute);
       }
     }
   }

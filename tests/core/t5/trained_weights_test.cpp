@@ -3,6 +3,10 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <functional>
+#include <numeric>
+
 #include "tests/core/t5/golden_case.h"
 #include "tests/core/t5/small_backbone.h"
 
@@ -66,6 +70,75 @@ TEST(TrainedWeights, GradientsOfMicroBatchesAddUp) {
   const at::Tensor once = gradient.clone();
   model.loss_sum(batch, {}).backward();
   EXPECT_LE(relative_difference(gradient, 2 * once), 1e-14);
+}
+
+// One of `backward`, in the order of their coming.
+std::vector<std::size_t> arrivals(const TrainedWeights& weights, const std::function<void()>& backward) {
+  std::vector<std::size_t> order;
+  weights.on_gradient([&](std::size_t leaf) { order.push_back(leaf); });
+  backward();
+  weights.on_gradient({});
+  return order;
+}
+
+TEST(TrainedWeights, EveryLeafIsHeardOnceAndAboutInTheOrderOfLeaves) {
+  for (const bool tied : {false, true}) {
+    for (const bool recompute : {false, true}) {
+      T5Config config = small_config();
+      config.tie_word_embeddings = tied;
+      config.num_layers = 5;
+      config.num_decoder_layers = 4;
+      const TrainedWeights weights(config, spread_weights(config, 3, at::kFloat));
+      Model model(config, weights.weights());
+      if (recompute) model.recompute_layers();
+      weights.accumulate_into(at::zeros_like(weights.flat()));
+      for (int step = 0; step < 2; ++step) {
+        auto order = arrivals(weights, [&] { model.loss_sum(small_batch(config, {9, 4}, {3, 5}, 4), {}).backward(); });
+        // All but the tied embeddings' gradient, the last, come within two layers of their place.
+        for (std::size_t k = 0; k < order.size(); ++k) {
+          EXPECT_LE(std::abs(static_cast<double>(order[k]) - static_cast<double>(k)), 24) << tied << recompute << k;
+        }
+        EXPECT_EQ(order.back(), order.size() - 1);
+        std::sort(order.begin(), order.end());
+        std::vector<std::size_t> once(weights.leaves().size());
+        std::iota(once.begin(), once.end(), std::size_t{0});
+        EXPECT_EQ(order, once) << tied << recompute;
+      }
+    }
+  }
+}
+
+TEST(TrainedWeights, LeavesAreAllOfTheFlatParameter) {
+  for (const bool tied : {false, true}) {
+    T5Config config = small_config();
+    config.tie_word_embeddings = tied;
+    const TrainedWeights weights(config, spread_weights(config, 3, at::kFloat));
+    at::Tensor times = at::zeros({weights.flat().numel()});
+    for (const FlatPart& leaf : weights.leaves()) times.narrow(0, leaf.offset, leaf.size).add_(1);
+    EXPECT_TRUE(at::equal(times, at::ones_like(times)));
+  }
+}
+
+// A gradient of one micro-batch is bfloat16; their sum is float32, so that small ones are not lost.
+TEST(TrainedWeights, GradientsOfBfloat16WeightsAddUpInFloat32) {
+  const T5Config config = small_config();
+  const TrainedWeights weights(config, spread_weights(config, 3, at::kBFloat16));
+  const Model model(config, weights.weights());
+  std::vector<Batch> batches;
+  for (std::uint64_t m = 0; m < 5; ++m) batches.push_back(small_batch(config, {9, 4 + m}, {3, 5}, m));
+  at::Tensor expected = at::zeros({weights.flat().numel()}, at::kFloat);
+  for (const Batch& batch : batches) {
+    const at::Tensor alone = at::zeros_like(weights.flat());
+    weights.accumulate_into(alone);
+    model.loss_sum(batch, {}).backward();
+    expected.add_(alone.to(at::kFloat));
+  }
+  const at::Tensor sum = at::zeros_like(expected);
+  weights.accumulate_into(sum);
+  for (const Batch& batch : batches) model.loss_sum(batch, {}).backward();
+  EXPECT_GT(sum.abs().max().item<double>(), 1e-3);
+  EXPECT_TRUE(at::equal(sum, expected));
+  EXPECT_FALSE(at::equal(sum, sum.to(at::kBFloat16).to(at::kFloat)));
 }
 
 TEST(TrainedWeights, AModelSeesWhatIsWrittenIntoTheFlatParameter) {

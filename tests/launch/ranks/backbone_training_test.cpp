@@ -15,6 +15,7 @@
 #include "launch/lm/weight_gradient.h"
 #include "launch/train/train_step.h"
 #include "tests/dist/ranks.h"
+#include "tests/dist/recording_communicator.h"
 #include "tests/launch/ranks/uneven_batches.h"
 
 namespace prelude {
@@ -125,6 +126,40 @@ TEST(BackboneTrainingOnRanks, EveryDataRankHasTheSameBits) {
     const at::Tensor all = group().all_gather(flat);
     for (std::int64_t rank = 0; rank < group().size(); ++rank) EXPECT_TRUE(at::equal(all[rank], flat)) << optimizer;
   }
+}
+
+// All buckets of the gradient are on their way when the last backward ends, none before it; a rank without
+// micro-batches begins the same ones.
+TEST(BackboneTrainingOnRanks, BucketsBeginWithinTheLastBackward) {
+  std::vector<std::vector<test::RecordedCall>> calls;
+  for (const std::size_t micro_batches : {std::size_t{0}, std::size_t{1}, std::size_t{3}}) {
+    auto data = std::make_unique<test::RecordingCommunicator>(0, 8);
+    const test::RecordingCommunicator& recorded = *data;
+    Mesh mesh{{0, 8, 0, 1}, data.get(), nullptr, std::make_unique<SelfCommunicator>()};
+    mesh.data = std::move(data);
+    const TrainedWeights weights(uneven_config(), test::spread_weights(uneven_config(), 21, at::kFloat));
+    const Model model(uneven_config(), weights.weights());
+    StepSums sums(gradient_of_weights(weights, *mesh.tensor), mesh, Reduction::fast, 3);
+    EagerLossAndGradient micro_batch(model, /*dropout_rate=*/0, /*seed=*/0);
+    const std::vector<Batch> batches = uneven_batches(0);
+    sums.zero();
+    for (std::size_t m = 0; m < micro_batches; ++m) {
+      EXPECT_TRUE(recorded.calls().empty());
+      sums.next_micro_batch(m + 1 == micro_batches);
+      const at::Tensor before = sums.gradient().clone();
+      sums.add(micro_batch.add(batches[m]), 1, 1);
+      EXPECT_FALSE(at::equal(before, sums.gradient()));
+    }
+    const std::size_t begun = recorded.calls().size();
+    sums.sum_over_ranks();
+    const std::size_t buckets = recorded.calls().size() - 1;
+    EXPECT_GE(buckets, 3U);
+    EXPECT_EQ(begun, micro_batches == 0 ? 0 : buckets);
+    EXPECT_EQ(recorded.calls().back().shape, (std::vector<std::int64_t>{4}));
+    calls.push_back(recorded.calls());
+  }
+  EXPECT_EQ(calls[0], calls[1]);
+  EXPECT_EQ(calls[0], calls[2]);
 }
 
 TEST(BackboneTrainingOnRanks, MomentsAreSharedOutOverDataRanks) {
