@@ -10,7 +10,9 @@ namespace prelude {
 
 using nlohmann::json;
 
-json parse_shallow_object(const std::string& path, std::string_view text, int depth) {
+namespace {
+
+json parse_shallow(const std::string& path, std::string_view text, int depth) {
   std::vector<std::set<std::string>> keys;  // of the objects open now
   const auto check = [&](int level, json::parse_event_t event, json& value) {
     require(level <= depth, "{}: JSON nested more than {} deep", path, depth);
@@ -22,16 +24,27 @@ json parse_shallow_object(const std::string& path, std::string_view text, int de
     }
     return true;
   };
-  json object;
   try {
-    object = json::parse(text.begin(), text.end(), check);
+    return json::parse(text.begin(), text.end(), check);
   } catch (const json::parse_error& error) {
     fail("{}: not valid JSON at byte {}", path, error.byte);
   } catch (const json::out_of_range&) {
     fail("{}: a JSON number is out of range", path);
   }
+}
+
+}  // namespace
+
+json parse_shallow_object(const std::string& path, std::string_view text, int depth) {
+  json object = parse_shallow(path, text, depth);
   require(object.is_object(), "{}: expected a JSON object, got {}", path, object.type_name());
   return object;
+}
+
+json parse_shallow_array(const std::string& path, std::string_view text, int depth) {
+  json array = parse_shallow(path, text, depth);
+  require(array.is_array(), "{}: expected a JSON array, got {}", path, array.type_name());
+  return array;
 }
 
 std::string printable(std::string_view text) {

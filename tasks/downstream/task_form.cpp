@@ -1,0 +1,282 @@
+#include "tasks/downstream/task_form.h"
+
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "core/error.h"
+#include "tasks/downstream/user_text.h"
+
+namespace prelude {
+namespace {
+
+using Kind = TemplatePart::Kind;
+using Ids = std::vector<std::int32_t>;
+
+constexpr const char* kWordMark = "\u2581";
+
+std::int64_t limit_of(const TaskRow& row, const std::string& form, std::int64_t given) {
+  const std::int64_t own = form == "ft" && row.ft_max_source > 0 ? row.ft_max_source : row.max_source;
+  const std::int64_t most = given > 0 ? given : own;
+  return most == 0 ? 0 : most - (form == "unified" ? row.unified_slack : row.slack);
+}
+
+std::vector<std::string> capital_letters() {
+  std::vector<std::string> letters;
+  for (std::size_t k = 0; k < kMostChoices; ++k) letters.emplace_back(1, static_cast<char>('A' + k));
+  return letters;
+}
+
+void append(Ids& ids, const Ids& more) { ids.insert(ids.end(), more.begin(), more.end()); }
+
+}  // namespace
+
+TaskForm::TaskForm(const TaskRow& row, const std::string& form, const Tokenizer& tokenizer, std::int32_t start_id,
+                   std::int64_t prompt_rows, std::int64_t max_source)
+    : row_(row),
+      form_(form),
+      tokenizer_(&tokenizer),
+      start_id_(start_id),
+      prompt_rows_(prompt_rows),
+      limit_(limit_of(row, form, max_source)),
+      is_unified_(form == "unified"),
+      is_choice_(is_unified_ || !row.options_field.empty()) {
+  ensure(prompt_rows >= 0 && max_source >= 0, "{} prompt rows, a limit of {}", prompt_rows, max_source);
+  make_runs(form_of(row_, form_));
+  require(limit_ == 0 || limit_ > prompt_rows_,
+          "{}: {} positions in all leave none for the source beside {} prompt rows; raise --max-source", where(), limit_,
+          prompt_rows_);
+  make_answers();
+}
+
+std::string TaskForm::where() const { return fmt::format("row '{}', form {}", row_.name, form_); }
+
+void TaskForm::make_runs(const std::string& text) {
+  bool continues = false;
+  for (TemplatePart& part : parse_template(text, where())) {
+    const bool is_text = part.kind == Kind::text || part.kind == Kind::field;
+    if (is_text && continues) {
+      runs_.back().parts.push_back(std::move(part));
+      continue;
+    }
+    continues = is_text;
+    if (part.kind == Kind::separator) continue;
+    if (part.kind == Kind::sentinel) has_sentinel_ = true;
+    const std::int32_t id = part.kind == Kind::sentinel ? tokenizer_->sentinel(0)
+                            : part.kind == Kind::piece  ? required_piece(part.text)
+                                                        : -1;
+    runs_.push_back({{std::move(part)}, id});
+  }
+}
+
+// The id of a piece without a word mark. A tokenizer that normalises (full-width ';' to ';') holds the normalised one.
+std::int32_t TaskForm::bare_piece(const std::string& piece) const {
+  const std::int32_t id = tokenizer_->id_of_piece(piece);
+  if (id >= 0) return id;
+  return tokenizer_->id_of_piece(tokenizer_->decode(encode_user_text(*tokenizer_, piece)));
+}
+
+std::int32_t TaskForm::required_piece(const std::string& piece) const {
+  const std::int32_t id = bare_piece(piece);
+  require(id >= 0 && id != tokenizer_->unknown() && id != tokenizer_->pad() && id != tokenizer_->end_of_sequence(),
+          "{}: the tokenizer has no piece '{}', which the form needs; change the form, or train a tokenizer on text "
+          "that holds it",
+          where(), piece);
+  return id;
+}
+
+void TaskForm::make_answers() {
+  if (is_choice_) {
+    mark_ = required_piece(is_unified_ ? "." : row_.choice_mark);
+    end_ = required_piece(is_unified_ ? "." : row_.choice_end);
+    make_letters(is_unified_ ? std::vector<std::string>{} : row_.choices);
+  }
+  const std::vector<LabelWord> labels = label_words(row_);
+  if (labels.empty()) return;
+  if (!is_unified_) return make_word_answers();
+  for (std::size_t k = 0; k < labels.size(); ++k) {
+    answers_.push_back({required_piece(letter_names_[k])});
+    std::string text = row_.option;
+    label_options_.push_back(text.replace(text.find("{word}"), 6, labels[k].word));
+  }
+}
+
+// Letters that the tokenizer does not have matter only where an example has so many options.
+void TaskForm::make_letters(const std::vector<std::string>& names) {
+  const bool are_given = !names.empty();
+  letter_names_ = are_given ? names : capital_letters();
+  for (const std::string& name : letter_names_) {
+    std::int32_t id = bare_piece(name);
+    if (id < 0 && are_given) id = tokenizer_->id_of_piece(kWordMark + name);
+    require(id < 0 || std::find(letters_.begin(), letters_.end(), id) == letters_.end(),
+            "{}: two choices are the same piece of the tokenizer, '{}'; give other choices", where(), name);
+    letters_.push_back(id);
+  }
+  for (std::size_t k = 0; k < (are_given ? letters_.size() : 2); ++k) {
+    if (letters_[k] < 0) letters_[k] = required_piece(letter_names_[k]);
+  }
+}
+
+void TaskForm::make_word_answers() {
+  for (const LabelWord& label : label_words(row_)) {
+    const Ids ids = encode_user_text(*tokenizer_, label.word);
+    require(!ids.empty() && std::find(ids.begin(), ids.end(), tokenizer_->unknown()) == ids.end(),
+            "{}: the tokenizer has no piece for the label word '{}'; give a word of its own language", where(),
+            label.word);
+    require(std::find(answers_.begin(), answers_.end(), ids) == answers_.end(),
+            "{}: the label word '{}' has the same pieces as another one; give different words", where(), label.word);
+    note_pieces(label.word, ids);
+    answers_.push_back(ids);
+  }
+}
+
+void TaskForm::note_pieces(const std::string& word, const Ids& ids) {
+  if (ids.size() == 1) return;
+  std::vector<std::string> pieces;
+  for (const std::int32_t id : ids) pieces.push_back(tokenizer_->piece(id));
+  notes_.push_back(fmt::format("{}: the label word '{}' is {} pieces of this tokenizer: {}", where(), word, ids.size(),
+                               fmt::join(pieces, " ")));
+}
+
+TaskForm::Ids TaskForm::target(const Ids& answer) const {
+  Ids ids{start_id_};
+  if (has_sentinel_) ids.push_back(tokenizer_->sentinel(0));
+  append(ids, answer);
+  return ids;
+}
+
+Question TaskForm::question(const DownstreamExample& example) const {
+  check_example(example);
+  std::vector<Ids> pieces;
+  std::int64_t length = prompt_rows_;
+  for (const Run& run : runs_) {
+    pieces.push_back(run_ids(run, example));
+    length += static_cast<std::int64_t>(pieces.back().size());
+  }
+  if (limit_ > 0 && length > limit_) cut(pieces, length - limit_, example);
+  Question question;
+  question.label = example.label;
+  for (const Ids& ids : pieces) append(question.source, ids);
+  for (const Ids& answer : answers_) question.targets.push_back(target(answer));
+  for (std::size_t k = 0; answers_.empty() && k < example.options.size(); ++k) {
+    question.targets.push_back(target({letters_[k]}));
+  }
+  return question;
+}
+
+void TaskForm::check_example(const DownstreamExample& example) const {
+  for (const Run& run : runs_) {
+    for (const TemplatePart& part : run.parts) {
+      require(part.kind != Kind::field || example.fields.contains(part.text), "{}: {} has no field '{}'", where(),
+              example.place, part.text);
+    }
+  }
+  std::size_t answers = answers_.size();
+  if (answers_.empty()) {
+    answers = example.options.size();
+    const bool enough = answers <= letters_.size() && std::find(letters_.begin(), letters_.begin() +
+                                                                static_cast<std::ptrdiff_t>(answers), -1) ==
+                                                          letters_.begin() + static_cast<std::ptrdiff_t>(answers);
+    require(enough, "{}: {} has {} options, more than the tokenizer has pieces for of {}", where(), example.place,
+            answers, fmt::join(letter_names_, ", "));
+  }
+  ensure(example.label >= 0 && static_cast<std::size_t>(example.label) < answers, "{}: label {} of {} answers",
+         example.place, example.label, answers);
+}
+
+// Of the field `shortened` no more than `bytes` bytes are taken.
+TaskForm::Ids TaskForm::run_ids(const Run& run, const DownstreamExample& example, const std::string& shortened,
+                                std::size_t bytes) const {
+  if (run.parts.front().kind == Kind::options) {
+    return options_ids(label_options_.empty() ? example.options : label_options_, example);
+  }
+  if (!run.is_text()) return {run.id};
+  std::string text;
+  for (const TemplatePart& part : run.parts) {
+    if (part.kind == Kind::text) {
+      text += part.text;
+    } else {
+      text += example.fields.at(part.text).substr(0, part.text == shortened ? bytes : std::string::npos);
+    }
+  }
+  return encode_user_text(*tokenizer_, text);
+}
+
+TaskForm::Ids TaskForm::options_ids(const std::vector<std::string>& texts, const DownstreamExample& example) const {
+  ensure(texts.size() <= letters_.size(), "{}: {} options, {} letters", example.place, texts.size(), letters_.size());
+  Ids ids;
+  for (std::size_t k = 0; k < texts.size(); ++k) {
+    append(ids, {letters_[k], mark_});
+    append(ids, encode_user_text(*tokenizer_, texts[k]));
+    ids.push_back(end_);
+  }
+  return ids;
+}
+
+// The row's field, or the longest of the form in this example; empty where the form has no field.
+std::string TaskForm::field_to_cut(const DownstreamExample& example) const {
+  if (!row_.cut.empty()) return row_.cut;
+  std::string longest;
+  std::size_t most = 0;
+  for (const Run& run : runs_) {
+    for (const TemplatePart& part : run.parts) {
+      if (part.kind != Kind::field) continue;
+      const std::size_t ids = encode_user_text(*tokenizer_, example.fields.at(part.text)).size();
+      if (!longest.empty() && ids <= most) continue;
+      longest = part.text;
+      most = ids;
+    }
+  }
+  return longest;
+}
+
+// Takes `excess` ids out of pieces[run], by shortening one field.
+void TaskForm::cut(std::vector<Ids>& pieces, std::int64_t excess, const DownstreamExample& example) const {
+  const std::string field = field_to_cut(example);
+  const auto holds_field = [&](const TemplatePart& part) { return part.kind == Kind::field && part.text == field; };
+  const auto run = std::find_if(runs_.begin(), runs_.end(), [&](const Run& candidate) {
+    return std::any_of(candidate.parts.begin(), candidate.parts.end(), holds_field);
+  });
+  std::int64_t least = excess + 1;  // ids of the run that cannot go
+  Ids* ids = nullptr;
+  if (run != runs_.end()) {
+    ids = &pieces[static_cast<std::size_t>(run - runs_.begin())];
+    least = run->parts.size() == 1 ? 0 : static_cast<std::int64_t>(run_ids(*run, example, field, 0).size());
+  }
+  const std::int64_t left = ids == nullptr ? 0 : static_cast<std::int64_t>(ids->size()) - excess;
+  require(ids != nullptr && left >= least,
+          "{}: {} does not fit {} positions, {} of them the prompt's, even without its {}; raise --max-source", where(),
+          example.place, limit_, prompt_rows_, field.empty() ? "options" : field);
+  if (run->parts.size() == 1) {
+    ids->resize(static_cast<std::size_t>(left));
+  } else {
+    *ids = cut_mixed(*run, static_cast<std::size_t>(left), example, field);
+  }
+}
+
+// The run with as much of the field, from its left, as gives no more than `most` ids. Bisects the bytes.
+TaskForm::Ids TaskForm::cut_mixed(const Run& run, std::size_t most, const DownstreamExample& example,
+                                  const std::string& field) const {
+  const std::string& text = example.fields.at(field);
+  const auto whole_characters = [&](std::size_t bytes) {
+    while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
+    return bytes;
+  };
+  Ids fitting = run_ids(run, example, field, 0);
+  std::size_t fits = 0;
+  std::size_t beyond = text.size();
+  while (beyond - fits > 1) {
+    const std::size_t middle = fits + (beyond - fits) / 2;
+    Ids ids = run_ids(run, example, field, whole_characters(middle));
+    if (ids.size() <= most) {
+      fitting = std::move(ids);
+      fits = middle;
+    } else {
+      beyond = middle;
+    }
+  }
+  return fitting;
+}
+
+}  // namespace prelude
