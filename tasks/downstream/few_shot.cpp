@@ -35,8 +35,8 @@ std::int64_t default_shots(std::int64_t classes) { return classes > 5 ? 8 * clas
 
 FewShot draw_few_shot(const std::vector<std::int32_t>& labels, std::int64_t classes, std::int64_t shots,
                       std::uint64_t seed, std::int64_t dev_shots, const std::vector<std::string>& names) {
-  ensure(classes > 0 && (names.empty() || names.size() == static_cast<std::size_t>(classes)),
-         "{} classes, {} names", classes, names.size());
+  ensure(classes > 0 && (names.empty() || names.size() == static_cast<std::size_t>(classes)), "{} classes, {} names",
+         classes, names.size());
   require(shots >= classes, "a draw of {} examples cannot hold each of {} classes; give more shots", shots, classes);
   const auto members = members_of(labels, classes);
   const auto train_shares = shares(shots, classes, seed, 0);

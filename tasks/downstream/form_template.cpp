@@ -36,8 +36,9 @@ class TemplateParser {
       return add(TemplatePart::Kind::sentinel, "");
     }
     for (const auto control : kControls) {
-      require(!rest_.starts_with(control), "{}: '{}' writes out the control piece {}; <X> is the only one of a template",
-              where_, text_, rest_.substr(0, rest_.find('>') + 1));
+      require(!rest_.starts_with(control),
+              "{}: '{}' writes out the control piece {}; <X> is the only one of a template", where_, text_,
+              rest_.substr(0, rest_.find('>') + 1));
     }
     plain_.push_back(c);
     rest_.remove_prefix(1);

@@ -34,8 +34,9 @@ bool next_line(LineReader& lines, const std::string& path, std::string& line) {
   const LineReader::Status status = lines.next(line);
   require(status != LineReader::Status::damaged, "{}:{}: {}; fetch or pack the file again", path, lines.line_number(),
           lines.damage());
-  require(status != LineReader::Status::too_long, "{}:{}: the line has more than {} bytes; is it another format's file?",
-          path, lines.line_number(), kMostLineBytes);
+  require(status != LineReader::Status::too_long,
+          "{}:{}: the line has more than {} bytes; is it another format's file?", path, lines.line_number(),
+          kMostLineBytes);
   return status == LineReader::Status::line;
 }
 
@@ -68,8 +69,10 @@ std::vector<std::string> split(const std::string& text, char separator) {
 
 std::size_t column(const std::vector<std::string>& columns, const std::string& name, const std::string& path) {
   const auto found = std::find(columns.begin(), columns.end(), name);
-  require(found != columns.end(), "{}:1: there is no column '{}' among {}; is this another set's file, or one without "
-          "labels?", path, name, printable(fmt::format("{}", fmt::join(columns, ", "))));
+  require(found != columns.end(),
+          "{}:1: there is no column '{}' among {}; is this another set's file, or one without "
+          "labels?",
+          path, name, printable(fmt::format("{}", fmt::join(columns, ", "))));
   return static_cast<std::size_t>(found - columns.begin());
 }
 
@@ -124,9 +127,9 @@ void read_article(const ExampleMaker& maker, const TaskRow& row, const std::stri
           "{}: 'questions', '{}' and '{}' must be lists of one length", path, row.options_field, row.label_field);
   for (std::size_t k = 0; k < questions.size(); ++k) {
     const std::string place = fmt::format("{} question {}", path, k + 1);
-    examples.push_back(maker.from_question(
-        {{"article", text}, {"question", ExampleMaker::text_of(questions[k], "questions", place)}}, options[k],
-        answers[k], place));
+    examples.push_back(
+        maker.from_question({{"article", text}, {"question", ExampleMaker::text_of(questions[k], "questions", place)}},
+                            options[k], answers[k], place));
   }
 }
 
@@ -161,8 +164,8 @@ Examples read_array(const TaskRow& row, const std::string& path) {
       examples.push_back(maker.from_question(
           {{"passage", passage},
            {"question", ExampleMaker::text_of(ExampleMaker::field(question, "question", place), "question", place)}},
-          ExampleMaker::field(question, row.options_field, place), ExampleMaker::field(question, row.label_field, place),
-          place));
+          ExampleMaker::field(question, row.options_field, place),
+          ExampleMaker::field(question, row.label_field, place), place));
     }
   }
   return examples;

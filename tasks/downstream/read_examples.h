@@ -14,7 +14,8 @@ namespace prelude {
 //  - jsonl: a JSON object a line (CLUE's .json is that too);
 //  - tsv: columns between tabs, the first line names them unless the row does (a first line with the row's own names is
 //    passed over); no quoting, as in GLUE;
-//  - race: a folder of .txt files, each a JSON object {article, questions[], options[][], answers[]}, read by name; each
+//  - race: a folder of .txt files, each a JSON object {article, questions[], options[][], answers[]}, read by name;
+//  each
 //    question is an example with the fields article and question;
 //  - json: an array as C3 has it, [[[paragraph, ...], [{question, OPTIONS[], ANSWER}, ...], id], ...]; each question is
 //    an example with the fields passage (the paragraphs, a space between them) and question.

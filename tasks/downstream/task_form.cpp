@@ -45,8 +45,8 @@ TaskForm::TaskForm(const TaskRow& row, const std::string& form, const Tokenizer&
   ensure(prompt_rows >= 0 && max_source >= 0, "{} prompt rows, a limit of {}", prompt_rows, max_source);
   make_runs(form_of(row_, form_));
   require(limit_ == 0 || limit_ > prompt_rows_,
-          "{}: {} positions in all leave none for the source beside {} prompt rows; raise --max-source", where(), limit_,
-          prompt_rows_);
+          "{}: {} positions in all leave none for the source beside {} prompt rows; raise --max-source", where(),
+          limit_, prompt_rows_);
   make_answers();
 }
 
@@ -175,9 +175,9 @@ void TaskForm::check_example(const DownstreamExample& example) const {
   std::size_t answers = answers_.size();
   if (answers_.empty()) {
     answers = example.options.size();
-    const bool enough = answers <= letters_.size() && std::find(letters_.begin(), letters_.begin() +
-                                                                static_cast<std::ptrdiff_t>(answers), -1) ==
-                                                          letters_.begin() + static_cast<std::ptrdiff_t>(answers);
+    const bool enough = answers <= letters_.size() &&
+                        std::find(letters_.begin(), letters_.begin() + static_cast<std::ptrdiff_t>(answers), -1) ==
+                            letters_.begin() + static_cast<std::ptrdiff_t>(answers);
     require(enough, "{}: {} has {} options, more than the tokenizer has pieces for of {}", where(), example.place,
             answers, fmt::join(letter_names_, ", "));
   }

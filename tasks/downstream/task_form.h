@@ -84,10 +84,10 @@ class TaskForm {
   bool is_choice_;
   bool has_sentinel_ = false;
   std::vector<Run> runs_;
-  std::vector<std::string> letter_names_;  // of the options, where the form has them
-  Ids letters_;                            // -1: the tokenizer has no such piece
-  std::int32_t mark_ = -1;                 // behind a letter
-  std::int32_t end_ = -1;                  // behind an option's text
+  std::vector<std::string> letter_names_;   // of the options, where the form has them
+  Ids letters_;                             // -1: the tokenizer has no such piece
+  std::int32_t mark_ = -1;                  // behind a letter
+  std::int32_t end_ = -1;                   // behind an option's text
   std::vector<std::string> label_options_;  // label rows, unified: the options' texts
   std::vector<Ids> answers_;                // label rows: the answer's ids, in class order
   std::vector<std::string> notes_;

@@ -41,8 +41,7 @@ bool holds(const Texts& texts, const std::string& text) {
 }
 
 void check_named(const TaskRow& row, const char* field, const std::string& value, const Texts& known) {
-  require(holds(known, value), "row '{}': {} is '{}'; it is one of {}", row.name, field, value,
-          fmt::join(known, ", "));
+  require(holds(known, value), "row '{}': {} is '{}'; it is one of {}", row.name, field, value, fmt::join(known, ", "));
 }
 
 void check_different(const TaskRow& row, const char* field, const Texts& texts) {

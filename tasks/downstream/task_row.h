@@ -37,8 +37,8 @@ struct TaskRow {
   std::string pt;      // PT and PPT: a soft prompt alone
   std::string hybrid;  // a soft prompt and words
   std::string unified;
-  std::string lm;  // for an LM-adapted backbone
-  std::string ft;  // all weights train
+  std::string lm;                 // for an LM-adapted backbone
+  std::string ft;                 // all weights train
   std::string option = "{word}";  // label rows: the text of an option in the unified form
 
   // Source ids and prompt rows together are at most max_source - slack positions; 0: never cut. Slack may be negative,
