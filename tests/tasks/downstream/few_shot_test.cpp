@@ -103,7 +103,9 @@ TEST(FewShot, MayHaveAnotherDevSet) {
 
 TEST(FewShot, SaysWhichClassIsShort) {
   const Labels labels = labels_of({40, 31});
-  EXPECT_EQ(message_of([&] { draw_few_shot(labels, 2, 32, 1, -1, {"false", "true"}); }),
+  EXPECT_EQ(message_of([&] {
+              draw_few_shot(labels, 2, 32, 1, -1, {"false", "true"});
+            }),
             "class 'true' has 31 examples, but the draw needs 32 (train 16, dev 16); give fewer shots");
   EXPECT_EQ(message_of([&] { draw_few_shot(labels, 3, 32, 1); }), "class '2' has no example to draw");
   EXPECT_EQ(message_of([&] { draw_few_shot(labels, 2, 1, 1); }),

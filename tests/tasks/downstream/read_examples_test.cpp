@@ -33,12 +33,14 @@ class ReadExamples : public testing::Test {
 };
 
 TEST_F(ReadExamples, OfJsonLines) {
-  const auto examples = read("boolq", "val.jsonl",
-                             "\xEF\xBB\xBF{\"question\": \"is it\", \"passage\": \"A \\\"b\\\" caf\\u00e9\", \"idx\": 0, "
-                             "\"label\": true}\r\n\n"
-                             "{\"label\": false, \"passage\": \"\", \"question\": \"q\", \"extra\": {\"a\": [1]}}");
+  const auto examples =
+      read("boolq", "val.jsonl",
+           "\xEF\xBB\xBF{\"question\": \"is it\", \"passage\": \"A \\\"b\\\" caf\\u00e9\", \"idx\": 0, "
+           "\"label\": true}\r\n\n"
+           "{\"label\": false, \"passage\": \"\", \"question\": \"q\", \"extra\": {\"a\": [1]}}");
   ASSERT_EQ(examples.size(), 2U);
-  EXPECT_EQ(examples[0].fields, (std::map<std::string, std::string>{{"passage", "A \"b\" café"}, {"question", "is it"}}));
+  EXPECT_EQ(examples[0].fields,
+            (std::map<std::string, std::string>{{"passage", "A \"b\" café"}, {"question", "is it"}}));
   EXPECT_EQ(examples[0].label, 1);
   EXPECT_EQ(examples[0].place, folder_ / "val.jsonl" + ":1");
   EXPECT_EQ(examples[1].label, 0);
@@ -56,7 +58,8 @@ TEST_F(ReadExamples, OfCluesFiles) {
                               "{\"id\": 0, \"abst\": \"文\", \"keyword\": [\"数据\", \"近似\"], \"label\": \"1\"}\n");
   EXPECT_EQ(abstracts.at(0).fields.at("keyword"), "数据, 近似");
   EXPECT_EQ(abstracts[0].label, 1);
-  const auto stars = read("amazon-zh", "a.json", "{\"review_body\": \"x\", \"stars\": 5}\n{\"review_body\": \"x\", \"stars\": \"1\"}\n");
+  const auto stars = read("amazon-zh", "a.json",
+                          "{\"review_body\": \"x\", \"stars\": 5}\n{\"review_body\": \"x\", \"stars\": \"1\"}\n");
   EXPECT_EQ(stars.at(0).label, 4);
   EXPECT_EQ(stars.at(1).label, 0);
 }
@@ -92,9 +95,10 @@ TEST_F(ReadExamples, OfTabs) {
 TEST_F(ReadExamples, OfRacesArticles) {
   const std::string folder = folder_ / "test/middle";
   std::filesystem::create_directories(folder);
-  write_file(folder + "/middle2.txt",
-             "{\"answers\": [\"D\"], \"options\": [[\"a\", \"b\", \"c\", \"d\"]], \"questions\": [\"q3\"], \"article\": "
-             "\"Two.\\nLines.\", \"id\": \"middle2.txt\"}");
+  write_file(
+      folder + "/middle2.txt",
+      "{\"answers\": [\"D\"], \"options\": [[\"a\", \"b\", \"c\", \"d\"]], \"questions\": [\"q3\"], \"article\": "
+      "\"Two.\\nLines.\", \"id\": \"middle2.txt\"}");
   write_file(folder + "/middle1.txt",
              "{\"answers\": [\"A\", \"B\"],\n \"options\": [[\"a\", \"b\"], [\"c\", \"d\"]],\n \"questions\": [\"q1\", "
              "\"q2\"], \"article\": \"One.\"}\n");
@@ -115,7 +119,8 @@ TEST_F(ReadExamples, OfC3) {
       "[[[\"段一\", \"段二\"], [{\"question\": \"q1\", \"choice\": [\"1\", \"0\"], \"answer\": \"0\"},\n"
       " {\"question\": \"q2\", \"choice\": [\"c\", \"d\", \"e\"], \"answer\": \"c\"}], \"1\"]]";
   write_file(folder_ / "c3-m-train.json", m);
-  write_file(folder_ / "c3-d-train.json", "[[[\"x\"], [{\"question\": \"q3\", \"choice\": [\"y\", \"z\"], \"answer\": \"z\"}], 2]]");
+  write_file(folder_ / "c3-d-train.json",
+             "[[[\"x\"], [{\"question\": \"q3\", \"choice\": [\"y\", \"z\"], \"answer\": \"z\"}], 2]]");
   const TaskRow row = shipped_row("c3");
   const auto examples = read_split(row, folder_.path(), row.train);
   ASSERT_EQ(examples.size(), 3U);
@@ -127,8 +132,9 @@ TEST_F(ReadExamples, OfC3) {
 }
 
 TEST_F(ReadExamples, SaysWhatIsWrongInALine) {
-  EXPECT_EQ(message("boolq", "a.jsonl", "{\"question\": \"q\", \"passage\": \"p\", \"label\": true}\n"
-                                        "{\"question\": \"q\", \"passage\": \"p\", \"label\": \"maybe\"}\n"),
+  EXPECT_EQ(message("boolq", "a.jsonl",
+                    "{\"question\": \"q\", \"passage\": \"p\", \"label\": true}\n"
+                    "{\"question\": \"q\", \"passage\": \"p\", \"label\": \"maybe\"}\n"),
             "a.jsonl:2: field 'label' is 'maybe', none of the labels of row 'boolq': false, true");
   EXPECT_EQ(message("boolq", "a.jsonl", "{\"question\": \"q\", \"label\": true}\n"),
             "a.jsonl:1: field 'passage' is missing; is this another set's file, or one without labels?");
@@ -151,14 +157,17 @@ TEST_F(ReadExamples, SaysWhatIsWrongInALine) {
                 .find("a.jsonl:1: not valid JSON"),
             std::string::npos);
   EXPECT_NE(message("boolq", "a.jsonl.gz", "no gzip").find("a.jsonl.gz:"), std::string::npos);
-  EXPECT_NE(message_of([] { read_examples(shipped_row("boolq"), "/nonexistent/a.jsonl"); }).find("/nonexistent/a.jsonl"),
-            std::string::npos);
+  EXPECT_NE(
+      message_of([] { read_examples(shipped_row("boolq"), "/nonexistent/a.jsonl"); }).find("/nonexistent/a.jsonl"),
+      std::string::npos);
 }
 
 TEST_F(ReadExamples, SaysWhatIsWrongAmongTabs) {
-  EXPECT_EQ(message("sst2", "a.tsv", "index\tsentence\n0\tx\n"),
-            "a.tsv:1: there is no column 'label' among index, sentence; is this another set's file, or one without labels?");
-  EXPECT_EQ(message("sst2", "a.tsv", "sentence\tlabel\nx\t1\ty\n"), "a.tsv:2: 3 columns between tabs, but the names are 2");
+  EXPECT_EQ(
+      message("sst2", "a.tsv", "index\tsentence\n0\tx\n"),
+      "a.tsv:1: there is no column 'label' among index, sentence; is this another set's file, or one without labels?");
+  EXPECT_EQ(message("sst2", "a.tsv", "sentence\tlabel\nx\t1\ty\n"),
+            "a.tsv:2: 3 columns between tabs, but the names are 2");
   EXPECT_EQ(message("sst2", "a.tsv", "sentence\tlabel\nx\t2\n"),
             "a.tsv:2: field 'label' is '2', none of the labels of row 'sst2': 0, 1");
   EXPECT_EQ(message("sst2", "a.tsv", "sentence\tlabel\n\xff\t1\n"), "a.tsv:2: byte 1 is no UTF-8; convert the file");
@@ -179,9 +188,11 @@ TEST_F(ReadExamples, SaysWhatIsWrongWithChoices) {
   EXPECT_EQ(poem("[\"a\"]", "0"), "a.jsonl:1: field 'choices' has 1 options; 2 to 16 are read");
   EXPECT_EQ(poem("\"a\"", "0"), "a.jsonl:1: field 'choices' is string, not a list of options");
   EXPECT_EQ(poem("[[\"a\"], \"b\"]", "0"), "a.jsonl:1: field 'choices' holds a list, not the text of an option");
-  EXPECT_EQ(message("c3", "a.json", "[[[\"p\"], [{\"question\": \"q\", \"choice\": [\"a\", \"b\"], \"answer\": \"c\"}]]]"),
-            "a.json item 1 question 1: field 'answer' is 'c', none of the options: a, b");
-  EXPECT_EQ(message("c3", "a.json", "[[\"p\", []]]"), "a.json item 1: is no [[paragraphs], [questions], id], as C3 has it");
+  EXPECT_EQ(
+      message("c3", "a.json", "[[[\"p\"], [{\"question\": \"q\", \"choice\": [\"a\", \"b\"], \"answer\": \"c\"}]]]"),
+      "a.json item 1 question 1: field 'answer' is 'c', none of the options: a, b");
+  EXPECT_EQ(message("c3", "a.json", "[[\"p\", []]]"),
+            "a.json item 1: is no [[paragraphs], [questions], id], as C3 has it");
   EXPECT_EQ(message("c3", "a.json", "[[[\"p\"], [3]]]"), "a.json item 1 question 1: is number, not an object");
   EXPECT_EQ(message("c3", "a.json", "{\"a\": 1}"), "a.json: expected a JSON array, got object");
   EXPECT_EQ(message("c3", "a.json", "[]"), "a.json: holds no example of row 'c3'");
@@ -197,17 +208,19 @@ TEST_F(ReadExamples, SaysWhatIsWrongWithArticles) {
   };
   EXPECT_EQ(article("{\"article\": \"x\", \"questions\": [\"q\"], \"options\": [], \"answers\": [\"A\"]}"),
             "train/a.txt: 'questions', 'options' and 'answers' must be lists of one length");
-  EXPECT_EQ(article("{\"article\": \"x\", \"questions\": [\"q\"], \"options\": [[\"a\", \"b\"]], \"answers\": [\"C\"]}"),
-            "train/a.txt question 1: field 'answers' is 'C', no position among 2 options (0 to 1, or A to B)");
+  EXPECT_EQ(
+      article("{\"article\": \"x\", \"questions\": [\"q\"], \"options\": [[\"a\", \"b\"]], \"answers\": [\"C\"]}"),
+      "train/a.txt question 1: field 'answers' is 'C', no position among 2 options (0 to 1, or A to B)");
   EXPECT_NE(article("{}").find("field 'article' is missing"), std::string::npos);
-  EXPECT_NE(message("race-m", "file", "x").find("file: cannot be read as a folder of RACE's articles"), std::string::npos);
+  EXPECT_NE(message("race-m", "file", "x").find("file: cannot be read as a folder of RACE's articles"),
+            std::string::npos);
 }
 
 TEST_F(ReadExamples, OfASplitNamesItsFiles) {
-  EXPECT_NE(message_of([&] { read_split(shipped_row("c3"), folder_.path(), "a.json, "); })
-                .find("a.json"),
+  EXPECT_NE(message_of([&] { read_split(shipped_row("c3"), folder_.path(), "a.json, "); }).find("a.json"),
             std::string::npos);
-  write_file(folder_ / "b.json", "[[[\"x\"], [{\"question\": \"q\", \"choice\": [\"y\", \"z\"], \"answer\": \"z\"}], 2]]");
+  write_file(folder_ / "b.json",
+             "[[[\"x\"], [{\"question\": \"q\", \"choice\": [\"y\", \"z\"], \"answer\": \"z\"}], 2]]");
   EXPECT_EQ(message_of([&] { read_split(shipped_row("c3"), folder_.path(), "b.json, "); }),
             "row 'c3': 'b.json, ' names no file between its commas");
 }

@@ -12,15 +12,15 @@ namespace {
 const std::string kFolder = PRELUDE_SOURCE_DIR "/data/downstream";
 
 const std::map<std::string, std::string TaskRow::*> kTexts{
-    {"name", &TaskRow::name},       {"format", &TaskRow::format},
-    {"train", &TaskRow::train},     {"dev", &TaskRow::dev},
-    {"test", &TaskRow::test},       {"label_field", &TaskRow::label_field},
-    {"cut", &TaskRow::cut},         {"options_field", &TaskRow::options_field},
-    {"answer", &TaskRow::answer},   {"choice_mark", &TaskRow::choice_mark},
-    {"pt", &TaskRow::pt},           {"choice_end", &TaskRow::choice_end},
-    {"hybrid", &TaskRow::hybrid},   {"unified", &TaskRow::unified},
-    {"lm", &TaskRow::lm},           {"ft", &TaskRow::ft},
-    {"option", &TaskRow::option},   {"metric", &TaskRow::metric},
+    {"name", &TaskRow::name},      {"format", &TaskRow::format},
+    {"train", &TaskRow::train},    {"dev", &TaskRow::dev},
+    {"test", &TaskRow::test},      {"label_field", &TaskRow::label_field},
+    {"cut", &TaskRow::cut},        {"options_field", &TaskRow::options_field},
+    {"answer", &TaskRow::answer},  {"choice_mark", &TaskRow::choice_mark},
+    {"pt", &TaskRow::pt},          {"choice_end", &TaskRow::choice_end},
+    {"hybrid", &TaskRow::hybrid},  {"unified", &TaskRow::unified},
+    {"lm", &TaskRow::lm},          {"ft", &TaskRow::ft},
+    {"option", &TaskRow::option},  {"metric", &TaskRow::metric},
     {"pretext", &TaskRow::pretext}};
 const std::map<std::string, std::vector<std::string> TaskRow::*> kLists{{"columns", &TaskRow::columns},
                                                                         {"fields", &TaskRow::fields},

@@ -101,10 +101,12 @@ TEST(TaskFormCut, NeverCutsARowWithoutALimit) {
 
 TEST(TaskFormCut, TakesTheLongestFieldWhereTheRowNamesNone) {
   const TaskRow row = shipped_row("rte");
-  const Ids premise = source(row, "pt", example_of({{"premise", words("the", 300)}, {"hypothesis", words("good", 200)}}), 512);
+  const Ids premise =
+      source(row, "pt", example_of({{"premise", words("the", 300)}, {"hypothesis", words("good", 200)}}), 512);
   EXPECT_EQ(count(premise, kThe), 211);
   EXPECT_EQ(count(premise, kGood), 200);
-  const Ids other = source(row, "pt", example_of({{"premise", words("the", 200)}, {"hypothesis", words("good", 300)}}), 512);
+  const Ids other =
+      source(row, "pt", example_of({{"premise", words("the", 200)}, {"hypothesis", words("good", 300)}}), 512);
   EXPECT_EQ(count(other, kThe), 200);
   EXPECT_EQ(count(other, kGood), 211);
 }

@@ -23,22 +23,22 @@ Ids joined(const std::vector<Ids>& parts) {
 }
 
 // The fields' ids are those of SentencePiece's Python package with T5's model.
-const Ids kFilm{8, 814, 19, 207};              // the film is good
-const Ids kAsked{27, 7, 387, 62, 17};          // Is water wet
-const Ids kWater{2336, 19, 62, 17, 5};         // Water is wet.
-const Ids kPremise{71, 388, 2085, 7, 5};       // A man sleeps.
-const Ids kHypothesis{216, 2085, 7};           // He sleeps
-const Ids kArticle{3059, 4037, 234, 5};        // Tom ran home.
-const Ids kWho{2645, 4037};                    // Who ran
+const Ids kFilm{8, 814, 19, 207};                                                             // the film is good
+const Ids kAsked{27, 7, 387, 62, 17};                                                         // Is water wet
+const Ids kWater{2336, 19, 62, 17, 5};                                                        // Water is wet.
+const Ids kPremise{71, 388, 2085, 7, 5};                                                      // A man sleeps.
+const Ids kHypothesis{216, 2085, 7};                                                          // He sleeps
+const Ids kArticle{3059, 4037, 234, 5};                                                       // Tom ran home.
+const Ids kWho{2645, 4037};                                                                   // Who ran
 const Ids kNames{188, 5, 3059, 5, 279, 5, 6206, 5, 254, 5, 3, 9, 1782, 5, 308, 5, 12638, 5};  // Tom, Ann, a dog, nobody
 const Ids kX{32099};
 const Ids kEnding{58, 37, 2024, 80, 19, 32099};  // ? The correct one is <X>
 const Ids kBased{6719, 30, 8, 1767, 5454, 6, 62, 987};
 
 DownstreamExample example_of(const TaskRow& row) {
-  const std::map<std::string, std::string> texts{
-      {"sentence", "the film is good"}, {"passage", "Water is wet."}, {"premise", "A man sleeps."},
-      {"hypothesis", "He sleeps"},      {"article", "Tom ran home."}, {"question", "Is water wet"}};
+  const std::map<std::string, std::string> texts{{"sentence", "the film is good"}, {"passage", "Water is wet."},
+                                                 {"premise", "A man sleeps."},     {"hypothesis", "He sleeps"},
+                                                 {"article", "Tom ran home."},     {"question", "Is water wet"}};
   DownstreamExample example;
   example.place = "train.jsonl:1";
   example.label = 1;
@@ -83,14 +83,17 @@ TEST(TaskForm, PutsExamplesAsPptDoes) {
       {"sst5", "pt", joined({kFilm, kX})},
       {"sst5", "ft", film_was},
       {"sst5", "unified",
-       joined({kFilm, {58, 188, 5, 9412, 5, 279, 5, 1282, 5, 254, 5, 2087, 5, 308, 5, 207, 5, 427, 5, 248, 5}, kEnding})},
+       joined(
+           {kFilm, {58, 188, 5, 9412, 5, 279, 5, 1282, 5, 254, 5, 2087, 5, 308, 5, 207, 5, 427, 5, 248, 5}, kEnding})},
       {"yahoo", "pt", joined({kFilm, kX})},
       {"yahoo", "ft", film_was},
       {"yahoo", "unified",
-       joined({kFilm, {58},
+       joined({kFilm,
+               {58},
                {188, 5, 94, 47, 1543, 5, 279, 5, 94, 47, 2056, 5, 254, 5, 94, 47, 533, 5, 308, 5, 94, 47, 1073, 5},
                {427, 5, 94, 47, 1218, 5, 371, 5, 94, 47, 2100, 5, 517, 5, 94, 47, 268, 5, 566, 5, 94, 47, 4527, 5},
-               {196, 5, 94, 47, 384, 5, 683, 5, 94, 47, 6525, 5}, kEnding})},
+               {196, 5, 94, 47, 384, 5, 683, 5, 94, 47, 6525, 5},
+               kEnding})},
       {"boolq", "pt", joined({kAsked, kX, kWater})},
       {"boolq", "hybrid", joined({question_word, kAsked, {58}, kX, {5}, kWater})},
       {"boolq", "ft", joined({question_word, kAsked, {58}, kX, {5}, kWater})},
@@ -150,7 +153,8 @@ TEST(TaskForm, NotesWordsOfSeveralPieces) {
   row.labels = {"0 -> very bad", "1 -> good"};
   const TaskForm form(row, "pt", t5_tokenizer(), kStart, 100);
   ASSERT_EQ(form.notes().size(), 1U);
-  EXPECT_EQ(form.notes()[0], "row 'sst2', form pt: the label word 'very bad' is 2 pieces of this tokenizer: ▁very ▁bad");
+  EXPECT_EQ(form.notes()[0],
+            "row 'sst2', form pt: the label word 'very bad' is 2 pieces of this tokenizer: ▁very ▁bad");
   EXPECT_EQ(form.question(example_of(row)).targets, (std::vector<Ids>{{0, 32099, 182, 1282}, {0, 32099, 207}}));
 }
 
@@ -172,14 +176,18 @@ TEST(TaskForm, SaysWhatTheTokenizerLacks) {
     return message_of([&] { TaskForm(row, form, t5_tokenizer(), kStart, 100); });
   };
   const auto same = [](TaskRow&) {};
-  EXPECT_EQ(made("eprstmt", "pt", same),
-            "row 'eprstmt', form pt: the tokenizer has no piece for the label word '差'; give a word of its own language");
+  EXPECT_EQ(
+      made("eprstmt", "pt", same),
+      "row 'eprstmt', form pt: the tokenizer has no piece for the label word '差'; give a word of its own language");
   EXPECT_NE(made("c3", "pt", same).find("row 'c3', form pt: the tokenizer has no piece '、', which the form needs"),
             std::string::npos);
   EXPECT_NE(made("boolq", "ft", [](TaskRow& r) { r.ft = "{question}[qqqq]<X>{passage}"; })
                 .find("row 'boolq', form ft: the tokenizer has no piece 'qqqq'"),
             std::string::npos);
-  EXPECT_NE(made("boolq", "pt", [](TaskRow& r) { r.labels = {"false -> no", "true -> ｎo"}; })
+  EXPECT_NE(made("boolq", "pt",
+                 [](TaskRow& r) {
+                   r.labels = {"false -> no", "true -> ｎo"};
+                 })
                 .find("the label word 'ｎo' has the same pieces as another one"),
             std::string::npos);
   EXPECT_NE(made("boolq", "pt", [](TaskRow& r) { r.max_source = 100; })
@@ -219,7 +227,7 @@ Tokenizer chinese_tokenizer(const TemporaryFolder& folder) {
     }
   }
   UnigramOptions options;
-  options.vocabulary = 400;
+  options.vocabulary = 170;
   options.character_coverage = 1.0;
   write_file(folder / "spiece.model", train_unigram(sentences, options));
   return Tokenizer::load(folder / "spiece.model");
@@ -239,7 +247,8 @@ TEST(TaskForm, HasEveryFormOfEveryShippedRowInItsLanguage) {
       const Question question = made.question(example);
       const bool has_x = form_of(row, form).find("<X>") != std::string::npos;
       EXPECT_EQ(std::count(question.source.begin(), question.source.end(), x), has_x ? 1 : 0) << name << " " << form;
-      EXPECT_EQ(std::count(question.source.begin(), question.source.end(), tokenizer.unknown()), 0) << name << " " << form;
+      EXPECT_EQ(std::count(question.source.begin(), question.source.end(), tokenizer.unknown()), 0)
+          << name << " " << form;
       EXPECT_EQ(question.targets.size(), row.options_field.empty() ? row.labels.size() : 2U) << name;
       EXPECT_EQ(made.word_start(), has_x ? 2U : 1U) << name << " " << form;
     }
@@ -252,9 +261,16 @@ TEST(TaskForm, HasEveryFormOfEveryShippedRowInItsLanguage) {
   const auto text = [&](const std::string& content) { return tokenizer.encode(content); };
   const auto bare = [&](const std::string& number) { return piece(number) >= 0 ? piece(number) : piece("▁" + number); };
   const Ids stop{piece(";")};  // normalised
-  EXPECT_EQ(TaskForm(row, "pt", tokenizer, kStart, 100).question(example).source,
-            joined({text("文章"), text("问题："), text("问题"), {x}, {bare("一"), piece("、")}, text("好"), stop,
-                    {bare("二"), piece("、")}, text("差"), stop}));
+  EXPECT_EQ(TaskForm(row, "pt", tokenizer, kStart, 100).question(example).source, joined({text("文章"),
+                                                                                          text("问题："),
+                                                                                          text("问题"),
+                                                                                          {x},
+                                                                                          {bare("一"), piece("、")},
+                                                                                          text("好"),
+                                                                                          stop,
+                                                                                          {bare("二"), piece("、")},
+                                                                                          text("差"),
+                                                                                          stop}));
 }
 
 }  // namespace

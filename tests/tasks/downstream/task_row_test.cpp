@@ -56,7 +56,10 @@ TEST(TaskRow, OfLabelsSaysWhatIsWrong) {
        {[](TaskRow& r) { r.train = "/data/x"; }, "file '/data/x' must be relative"},
        {[](TaskRow& r) { r.columns = {"a"}; }, "columns are for format tsv"},
        {[](TaskRow& r) { r.fields = {}; }, "fields is empty"},
-       {[](TaskRow& r) { r.fields = {"s", "t", "s"}; }, "field 's' stands twice"},
+       {[](TaskRow& r) {
+          r.fields = {"s", "t", "s"};
+        },
+        "field 's' stands twice"},
        {[](TaskRow& r) { r.fields.push_back("options"); }, "a field cannot be called 'options'"},
        {[](TaskRow& r) { r.label_field = ""; }, "label_field is missing"},
        {[](TaskRow& r) { r.labels.clear(); }, "it has no labels"},
@@ -73,7 +76,11 @@ TEST(TaskRow, OfLabelsSaysWhatIsWrong) {
           for (int k = 2; k < 17; ++k) r.labels.push_back(fmt::format("{} -> w{}", k, k));
         },
         "17 labels, but a unified form has letters for 16"},
-       {[](TaskRow& r) { r.format = "race"; r.fields = {"article"}; r.pt = "{article}<X>"; },
+       {[](TaskRow& r) {
+          r.format = "race";
+          r.fields = {"article"};
+          r.pt = "{article}<X>";
+        },
         "format race holds questions with options; give options_field"},
        {[](TaskRow& r) { r.choices = {"A"}; }, "choices need options_field"},
        {[](TaskRow& r) { r.option = "It was"; }, "must hold {word} once"},
@@ -99,7 +106,10 @@ TEST(TaskRow, OfChoicesSaysWhatIsWrong) {
   expect_messages(choice_row(),
                   {{[](TaskRow& r) { r.pt = "{s}<X>"; }, "row 'r', pt: '{s}<X>' has 0 {options}, but should have one"},
                    {[](TaskRow& r) { r.answer = "letter"; }, "answer is 'letter'; it is one of position, text"},
-                   {[](TaskRow& r) { r.choices = {"x", "y", "x"}; }, "choice 'x' stands twice"},
+                   {[](TaskRow& r) {
+                      r.choices = {"x", "y", "x"};
+                    },
+                    "choice 'x' stands twice"},
                    {[](TaskRow& r) { r.choices.assign(17, "x"); }, "17 choices, at most 16"},
                    {[](TaskRow& r) { r.choice_end = ""; }, "choice_mark and choice_end are pieces"},
                    {[](TaskRow& r) { r.format = "tsv"; }, "a TSV holds no list of options"},
@@ -119,9 +129,9 @@ TEST(TaskRow, KnowsItsFormsAndWords) {
 
 TEST(ShippedRows, AreSoundAndNamedAsTheirFiles) {
   const std::vector<std::string> names = shipped_names();
-  EXPECT_EQ(names, (std::vector<std::string>{"amazon-zh", "boolq", "bustm", "c3", "cb", "ccpm", "chid", "chnsent",
-                                             "cmnli", "csl", "eprstmt", "eprstmt-en", "lcqmc", "ocnli", "race-h",
-                                             "race-m", "rte", "sst2", "sst5", "yahoo"}));
+  EXPECT_EQ(names, (std::vector<std::string>{"amazon-zh", "boolq",  "bustm", "c3",      "cb",         "ccpm",  "chid",
+                                             "chnsent",   "cmnli",  "csl",   "eprstmt", "eprstmt-en", "lcqmc", "ocnli",
+                                             "race-h",    "race-m", "rte",   "sst2",    "sst5",       "yahoo"}));
   for (const std::string& name : names) {
     const TaskRow row = shipped_row(name);
     EXPECT_EQ(row.name, name);
