@@ -21,14 +21,14 @@ class JsonFields {
   std::string text(const char* name) const;
   std::int64_t integer(const char* name, std::int64_t least, std::int64_t most) const;
   bool boolean(const char* name) const;
+  // The field as it stands, for a kind that has no reader here.
+  const nlohmann::json& field(const char* name) const;
   JsonFields object(const char* name) const;
   std::vector<JsonFields> objects(const char* name) const;
   // Throws "PATH: field 'NAME' COMPLAINT" unless `good`.
   void check(bool good, const char* name, const std::string& complaint) const;
 
  private:
-  const nlohmann::json& field(const char* name) const;
-
   const nlohmann::json* value_;
   std::string path_;
   std::string place_;
