@@ -1,6 +1,7 @@
 #include "tasks/downstream/form_template.h"
 
 #include <string_view>
+#include <utility>
 
 #include "core/error.h"
 
@@ -78,10 +79,25 @@ class TemplateParser {
   std::vector<TemplatePart> parts_;
 };
 
+// White space between a text and what separates it: without it a field beside it stands by itself.
+std::vector<TemplatePart> trimmed(std::vector<TemplatePart> parts) {
+  constexpr const char* kSpaces = " \t";
+  const auto is_field = [&](std::size_t i) { return i < parts.size() && parts[i].kind == TemplatePart::Kind::field; };
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    std::string& text = parts[i].text;
+    if (parts[i].kind != TemplatePart::Kind::text) continue;
+    if (!is_field(i + 1)) text.erase(text.find_last_not_of(kSpaces) + 1);
+    if (i == 0 || !is_field(i - 1)) text.erase(0, text.find_first_not_of(kSpaces));
+  }
+  std::erase_if(parts,
+                [](const TemplatePart& part) { return part.kind == TemplatePart::Kind::text && part.text.empty(); });
+  return parts;
+}
+
 }  // namespace
 
 std::vector<TemplatePart> parse_template(const std::string& text, const std::string& where) {
-  return TemplateParser(text, where).parts();
+  return trimmed(TemplateParser(text, where).parts());
 }
 
 }  // namespace prelude

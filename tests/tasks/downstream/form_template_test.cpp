@@ -20,11 +20,13 @@ Parts parts(const std::string& text) {
 
 TEST(FormTemplate, HasTheseParts) {
   EXPECT_EQ(parts("{s} | It was<X>[.]"), (Parts{{Kind::field, "s"},
-                                                {Kind::text, " "},
                                                 {Kind::separator, ""},
-                                                {Kind::text, " It was"},
+                                                {Kind::text, "It was"},
                                                 {Kind::sentinel, ""},
                                                 {Kind::piece, "."}}));
+  EXPECT_EQ(
+      parts(" {s} and {t} : <X>"),
+      (Parts{{Kind::field, "s"}, {Kind::text, " and "}, {Kind::field, "t"}, {Kind::text, " :"}, {Kind::sentinel, ""}}));
   EXPECT_EQ(parts("{options}<extra_id_0>"), (Parts{{Kind::options, ""}, {Kind::sentinel, ""}}));
   EXPECT_EQ(parts("“{a_1}”？[；]"),
             (Parts{{Kind::text, "“"}, {Kind::field, "a_1"}, {Kind::text, "”？"}, {Kind::piece, "；"}}));

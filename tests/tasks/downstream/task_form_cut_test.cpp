@@ -84,6 +84,18 @@ TEST(TaskFormCut, IsPptsForRace) {
   }
 }
 
+// Token for token, though white space stands between the field and a separator: "wet" is two ids, 62 17.
+TEST(TaskFormCut, LeavesHalfAWordOfAFieldByItself) {
+  const TaskRow row = shipped_row("boolq");
+  const auto example = example_of({{"question", "good"}, {"passage", words("wet", 300)}});
+  for (const std::int64_t limit : {120, 121}) {
+    Ids expected{5454, 10};  // passage:
+    for (int k = 0; length(expected) < limit - kPrompt - 3; ++k) expected.push_back(k % 2 == 0 ? 62 : 17);
+    expected.insert(expected.end(), {822, 10, kGood});  // question: good
+    EXPECT_EQ(source(row, "lm", example, limit), expected);
+  }
+}
+
 TEST(TaskFormCut, ObeysAnotherLimit) {
   const TaskRow row = shipped_row("boolq");
   const auto example = example_of({{"question", "good"}, {"passage", words("the", 600)}});
