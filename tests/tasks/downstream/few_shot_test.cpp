@@ -80,6 +80,17 @@ TEST(FewShot, IsAFunctionOfItsSeed) {
   EXPECT_EQ(draws.size(), 80U);
 }
 
+// By a program of its own in Python, with its own Philox and Feistel network: the draw of a seed never changes.
+TEST(FewShot, IsWhatItAlwaysWas) {
+  const Labels labels = labels_of({20, 20, 20});
+  const FewShot ten = draw_few_shot(labels, 3, 8, 10);
+  EXPECT_EQ(ten.train, (std::vector<std::int64_t>{4, 10, 12, 15, 32, 37, 54, 56}));
+  EXPECT_EQ(ten.dev, (std::vector<std::int64_t>{5, 8, 19, 29, 30, 33, 39, 52}));
+  const FewShot large = draw_few_shot(labels, 3, 8, std::uint64_t{1} << 40);
+  EXPECT_EQ(large.train, (std::vector<std::int64_t>{3, 5, 8, 16, 23, 36, 46, 48}));
+  EXPECT_EQ(large.dev, (std::vector<std::int64_t>{10, 11, 27, 32, 35, 40, 43, 57}));
+}
+
 // Each of 8 examples of a class is drawn for half of the draws of 4: 500 expected, deviation 16.
 TEST(FewShot, DrawsEachExampleAsOften) {
   const Labels labels = labels_of({8, 8});

@@ -208,7 +208,10 @@ TEST(TaskForm, NamesTheExampleThatDoesNotFitItsRow) {
   const TaskForm form(row, "pt", t5_tokenizer(), kStart, 100);
   DownstreamExample example = example_of(row);
   example.options.assign(17, "x");
-  EXPECT_NE(message_of([&] { form.question(example); }).find("train.jsonl:1 has 17 options"), std::string::npos);
+  EXPECT_NE(message_of([&] {
+              form.question(example);
+            }).find("train.jsonl:1 has 17 options, but the tokenizer has letters for 16: A, B, C, "),
+            std::string::npos);
   example = example_of(row);
   example.fields.erase("article");
   EXPECT_EQ(message_of([&] { form.question(example); }), "row 'race-m', form pt: train.jsonl:1 has no field 'article'");
