@@ -55,7 +55,7 @@ double text_width(std::string_view text, double size, bool bold) {
     width += advance(next.value);
     text.remove_prefix(next.bytes);
   }
-  return width * size * (bold ? 1.12 : 1.0);
+  return width * size * (bold ? 1.18 : 1.0);
 }
 
 std::vector<std::string> wrapped(std::string_view text, double width, double size, bool bold) {
