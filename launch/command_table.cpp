@@ -8,6 +8,7 @@
 #include "launch/commands/bench.h"
 #include "launch/commands/corpus.h"
 #include "launch/commands/evaluate.h"
+#include "launch/commands/experiment.h"
 #include "launch/commands/export.h"
 #include "launch/commands/import.h"
 #include "launch/commands/inspect.h"
@@ -17,6 +18,7 @@
 #include "launch/commands/pretrain.h"
 #include "launch/commands/slurm.h"
 #include "launch/commands/tokenizer.h"
+#include "launch/commands/tune.h"
 #include "launch/nearest.h"
 #include "launch/version.h"
 
@@ -38,6 +40,8 @@ const std::vector<Command>& command_table() {
       inspect_command(),
       predict_command(),
       evaluate_command(),
+      tune_command(),
+      experiment_command(),
       bench_command(),
       plan_command(),
       slurm_command(),

@@ -31,8 +31,9 @@ std::string whole_file(const std::string& path) {
 
 }  // namespace
 
-std::vector<ConfigEntry> read_config_file(const std::string& path) {
-  const std::string text = whole_file(path);
+std::vector<ConfigEntry> read_config_file(const std::string& path) { return read_config_text(path, whole_file(path)); }
+
+std::vector<ConfigEntry> read_config_text(const std::string& path, const std::string& text) {
   require(text.find('\0') == std::string::npos, "config file {} is not a text file", path);
   std::vector<ConfigEntry> entries;
   int line = 0;

@@ -15,5 +15,7 @@ struct ConfigEntry {
 
 // In file order. Throws UserError naming file and line.
 std::vector<ConfigEntry> read_config_file(const std::string& path);
+// The same of a file's text; `path` is for messages.
+std::vector<ConfigEntry> read_config_text(const std::string& path, const std::string& text);
 
 }  // namespace prelude

@@ -159,9 +159,10 @@ OptionTable::Assignments OptionTable::read_arguments(const std::vector<std::stri
   return assignments;
 }
 
-OptionTable::Assignments OptionTable::read_config(const std::string& path) const {
+OptionTable::Assignments OptionTable::assignments_of(const std::string& path,
+                                                     const std::vector<ConfigEntry>& entries) const {
   Assignments assignments(rows_.size());
-  for (const auto& entry : read_config_file(path)) {
+  for (const auto& entry : entries) {
     const auto i = index_of(entry.key);
     require(i != rows_.size(), "{} line {}: unknown key '{}'; did you mean '{}'?", path, entry.line, entry.key,
             nearest_name(entry.key));
@@ -191,7 +192,7 @@ void OptionTable::parse(const std::vector<std::string>& arguments) {
   std::string config;
   auto assignments = read_arguments(arguments, config);
   if (!config.empty()) {
-    auto from_file = read_config(config);
+    auto from_file = assignments_of(config, read_config_file(config));
     for (std::size_t i = 0; i < rows_.size(); ++i) {
       if (assignments[i].empty()) assignments[i] = std::move(from_file[i]);
     }
@@ -204,7 +205,11 @@ void OptionTable::parse(const std::vector<std::string>& arguments) {
   apply(assignments);
 }
 
-void OptionTable::parse_config(const std::string& path) { apply(read_config(path)); }
+void OptionTable::parse_config(const std::string& path) { apply(assignments_of(path, read_config_file(path))); }
+
+void OptionTable::parse_config_text(const std::string& path, const std::string& text) {
+  apply(assignments_of(path, read_config_text(path, text)));
+}
 
 std::string OptionTable::config_text() const {
   std::string text = fmt::format("# prelude {}\n", command_);

@@ -15,6 +15,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "launch/config_file.h"
 #include "launch/option_value.h"
 
 namespace prelude {
@@ -65,6 +66,8 @@ class OptionTable {
   void parse(const std::vector<std::string>& arguments);
   // Sets the fields out of a config file alone; required rows may be missing.
   void parse_config(const std::string& path);
+  // The same of a file's text; `path` is for messages.
+  void parse_config_text(const std::string& path, const std::string& text);
 
   // Current values as a config file that parse_config reads back; what is unset or empty is left out.
   std::string config_text() const;
@@ -88,7 +91,7 @@ class OptionTable {
   std::size_t index_of(const std::string& name) const;  // rows_.size() where unknown
   std::string nearest_name(const std::string& name) const;
   Assignments read_arguments(const std::vector<std::string>& arguments, std::string& config) const;
-  Assignments read_config(const std::string& path) const;
+  Assignments assignments_of(const std::string& path, const std::vector<ConfigEntry>& entries) const;
   void apply(const Assignments& assignments);
 
   std::string command_;

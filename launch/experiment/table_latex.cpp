@@ -63,7 +63,7 @@ std::string latex_text(const ResultTable& table) {
   const TextGrid rates = rate_texts(table, markup);
   if (!rates.methods.empty()) {
     text.append("\n  \\medskip\n").append(layout(rates));
-    caption.push_back("The second table has the rates, chosen by the mean over seeds on the dev examples.");
+    caption.emplace_back("The second table has the rates, chosen by the mean over seeds on the dev examples.");
   }
   return text.append(fmt::format("  \\caption{{{}}}\n\\end{{table}}\n", fmt::join(caption, " ")));
 }

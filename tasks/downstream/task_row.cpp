@@ -65,11 +65,11 @@ void check_files(const TaskRow& row) {
 }
 
 void check_labels(const TaskRow& row) {
-  require(!row.label_field.empty(), "row '{}': label_field is missing", row.name);
+  require(!row.label_field.empty(), "row '{}': label-field is missing", row.name);
   require(row.labels.empty() || row.options_field.empty(),
-          "row '{}': it has labels and options_field; give labels or, for multiple choice, options_field", row.name);
+          "row '{}': it has labels and options-field; give labels or, for multiple choice, options-field", row.name);
   require(!row.labels.empty() || !row.options_field.empty(),
-          "row '{}': it has no labels; give lines 'VALUE -> WORD', or options_field for multiple choice", row.name);
+          "row '{}': it has no labels; give lines 'VALUE -> WORD', or options-field for multiple choice", row.name);
   Texts values;
   Texts words;
   for (const LabelWord& label : label_words(row)) {
@@ -90,14 +90,14 @@ void check_labels(const TaskRow& row) {
 void check_choices(const TaskRow& row) {
   const bool is_choice = !row.options_field.empty();
   require(is_choice || (row.format != "race" && row.format != "json"),
-          "row '{}': format {} holds questions with options; give options_field", row.name, row.format);
+          "row '{}': format {} holds questions with options; give options-field", row.name, row.format);
   require(!is_choice || row.format != "tsv", "row '{}': a TSV holds no list of options; use format jsonl", row.name);
   check_named(row, "answer", row.answer, {"position", "text"});
-  require(is_choice || row.choices.empty(), "row '{}': choices need options_field", row.name);
+  require(is_choice || row.choices.empty(), "row '{}': choices need options-field", row.name);
   require(row.choices.size() <= kMostChoices, "row '{}': {} choices, at most {}", row.name, row.choices.size(),
           kMostChoices);
   check_different(row, "choice", row.choices);
-  require(!row.choice_mark.empty() && !row.choice_end.empty(), "row '{}': choice_mark and choice_end are pieces",
+  require(!row.choice_mark.empty() && !row.choice_end.empty(), "row '{}': choice-mark and choice-end are pieces",
           row.name);
   const std::size_t word = row.option.find("{word}");
   require(word != std::string::npos && row.option.find_first_of("{}[]|", word + 6) == std::string::npos &&
@@ -134,7 +134,7 @@ void check_form(const TaskRow& row, const NamedForm& form) {
 
 void check_length(const TaskRow& row) {
   for (const std::int64_t positions : {row.max_source, row.ft_max_source}) {
-    require(positions >= 0 && positions <= kMostPositions, "row '{}': max_source is {}; it is 0 (never cut) to {}",
+    require(positions >= 0 && positions <= kMostPositions, "row '{}': max-source is {}; it is 0 (never cut) to {}",
             row.name, positions, kMostPositions);
   }
   for (const std::int64_t slack : {row.slack, row.unified_slack}) {
@@ -165,7 +165,7 @@ TaskRow checked(TaskRow row) {
   check_choices(row);
   check_length(row);
   check_named(row, "metric", row.metric, {"accuracy", "macro-f1"});
-  check_named(row, "pretext", row.pretext, {"nsp", "nss", "cls"});
+  if (!row.pretext.empty()) check_named(row, "pretext", row.pretext, {"nsp", "nss", "cls"});
   require(!forms_of(row).empty(), "row '{}': it has no form; give pt, hybrid, unified, lm or ft", row.name);
   for (const NamedForm& form : kForms) {
     if (!(row.*form.member).empty()) check_form(row, form);

@@ -50,7 +50,7 @@ struct TaskRow {
   std::string cut;  // the field that is shortened; empty: the longest of the example
 
   std::string metric = "accuracy";  // accuracy, macro-f1
-  std::string pretext;              // the pretext task whose prompt PPT starts from: nsp, nss, cls
+  std::string pretext;              // the pretext task whose prompt PPT starts from: nsp, nss, cls; empty: none
 };
 
 // The row as it was given, once it is sound; throws UserError naming the row, the field and the mistake.

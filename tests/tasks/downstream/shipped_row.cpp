@@ -14,10 +14,10 @@ const std::string kFolder = PRELUDE_SOURCE_DIR "/data/downstream";
 const std::map<std::string, std::string TaskRow::*> kTexts{
     {"name", &TaskRow::name},      {"format", &TaskRow::format},
     {"train", &TaskRow::train},    {"dev", &TaskRow::dev},
-    {"test", &TaskRow::test},      {"label_field", &TaskRow::label_field},
-    {"cut", &TaskRow::cut},        {"options_field", &TaskRow::options_field},
-    {"answer", &TaskRow::answer},  {"choice_mark", &TaskRow::choice_mark},
-    {"pt", &TaskRow::pt},          {"choice_end", &TaskRow::choice_end},
+    {"test", &TaskRow::test},      {"label-field", &TaskRow::label_field},
+    {"cut", &TaskRow::cut},        {"options-field", &TaskRow::options_field},
+    {"answer", &TaskRow::answer},  {"choice-mark", &TaskRow::choice_mark},
+    {"pt", &TaskRow::pt},          {"choice-end", &TaskRow::choice_end},
     {"hybrid", &TaskRow::hybrid},  {"unified", &TaskRow::unified},
     {"lm", &TaskRow::lm},          {"ft", &TaskRow::ft},
     {"option", &TaskRow::option},  {"metric", &TaskRow::metric},
@@ -27,10 +27,10 @@ const std::map<std::string, std::vector<std::string> TaskRow::*> kLists{{"column
                                                                         {"labels", &TaskRow::labels},
                                                                         {"skip", &TaskRow::skip},
                                                                         {"choices", &TaskRow::choices}};
-const std::map<std::string, std::int64_t TaskRow::*> kNumbers{{"max_source", &TaskRow::max_source},
-                                                              {"ft_max_source", &TaskRow::ft_max_source},
+const std::map<std::string, std::int64_t TaskRow::*> kNumbers{{"max-source", &TaskRow::max_source},
+                                                              {"ft-max-source", &TaskRow::ft_max_source},
                                                               {"slack", &TaskRow::slack},
-                                                              {"unified_slack", &TaskRow::unified_slack}};
+                                                              {"unified-slack", &TaskRow::unified_slack}};
 
 }  // namespace
 

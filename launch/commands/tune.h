@@ -1,0 +1,9 @@
+#pragma once
+
+#include "launch/command.h"
+
+namespace prelude {
+
+Command tune_command();
+
+}  // namespace prelude

@@ -1,0 +1,152 @@
+#include "launch/experiment/experiment_options.h"
+
+#include <algorithm>
+
+#include "core/error.h"
+#include "core/optim/schedule.h"
+#include "launch/micro_tokens.h"
+#include "launch/option_value.h"
+#include "launch/tune/method.h"
+
+namespace prelude {
+namespace {
+
+constexpr double most_steps = 1e9;
+constexpr double largest_batch = 1 << 20;
+
+void declare_what(OptionTable& table, ExperimentOptions& options) {
+  table.add("backbone", options.backbone, "DIR", "Backbone folder in Hugging Face's layout.").required();
+  table.add("output", options.output, "DIR", "Results. Run again on the same folder, only what is missing is computed.")
+      .required();
+  table.add("data", options.data, "NAME=DIR", "Data sets: a row's name and the folder with its files.").required();
+  table.add("rows", options.rows, "FILE", "Files that describe data sets of your own (docs/few-shot.md).");
+  table.add("methods", options.methods, "NAME", fmt::format("Methods. {}.", method_help()));
+  table.add("seeds", options.seeds, "N", "Of the drawn examples, of new prompts and of the order of the examples.");
+  table.add("shots", options.shots, "N|all",
+            "Training examples, as many again for the choice of the best step; 32, or 8 a label above 5 labels, unless "
+            "given.");
+  table
+      .add("split", options.split, "",
+           "draw: both out of the training file, balanced, by the seed. given: the training and dev files as they are. "
+           "auto: draw where the training file has enough.")
+      .choices({"auto", "draw", "given"});
+}
+
+void declare_prompts(OptionTable& table, ExperimentOptions& options) {
+  table.add("prompt-nsp", options.prompt_nsp, "PROMPT", "Prompt pre-trained on sentence pairs, for ppt.");
+  table.add("prompt-nss", options.prompt_nss, "PROMPT", "Prompt pre-trained on choices, for ppt.");
+  table.add("prompt-cls", options.prompt_cls, "PROMPT", "Prompt pre-trained on single sentences, for ppt.");
+  table.add("prompt-unified", options.prompt_unified, "PROMPT", "Prompt pre-trained on all of them, for unified-ppt.");
+  table.add("prompt-length", options.prompt_length, "P", "Rows of a new prompt.").at_least(1).at_most(4096);
+  table
+      .add("init", options.init, "",
+           "New prompt: rows sampled out of the vocabulary's embedding, the embeddings of --init-text or of the label "
+           "words (repeated), random numbers with the embedding's spread, or one tiny random row in every place.")
+      .choices({"vocabulary", "text", "labels", "normal", "uniform", "identical"});
+  table.add("init-text", options.init_text, "TEXT", "Text for --init text.");
+}
+
+void declare_steps(OptionTable& table, ExperimentOptions& options) {
+  table.add("steps", options.steps, "N", "Updates of a run; 0: the prompt as it is.").at_least(0).at_most(most_steps);
+  table.add("global-batch", options.batch, "N", "Examples a step.").at_least(1).at_most(largest_batch);
+  table.add("prompt-rates", options.prompt_rates, "X",
+            "Learning rates of prompts. Of several, the one with the best mean dev accuracy over the seeds counts.");
+  table.add("weight-rates", options.weight_rates, "X", "Learning rates of ft.");
+  std::vector<std::string> names;
+  for (const auto& name : schedule_names) names.emplace_back(name.name);
+  table.add("schedule", options.schedule, "", "Rate over the steps, as in `prelude pretrain`.").choices(names);
+  table.add("warmup-steps", options.warmup_steps, "N", "First steps, over which the rate climbs in a line.")
+      .at_least(0);
+  table.add("weight-decay", options.weight_decay, "X", "AdamW's decay.").at_least(0).below(1);
+  table.add("clip", options.clip, "X", "Largest L2 norm of the gradient.").above(0);
+  table.add("evaluate-every", options.evaluate_every, "STEPS", "Steps between two looks at the dev examples.")
+      .at_least(1);
+  table
+      .add("measure", options.measure, "",
+           "What is an answer: the likeliest of the label words, or (PPT) of the whole vocabulary. Both are kept; this "
+           "one chooses the step and stands in the table.")
+      .choices({"words", "vocabulary"});
+  table.add("reference", options.reference, "NAME", "Method that the others are tested against; pt unless given.");
+}
+
+}  // namespace
+
+void declare(OptionTable& table, ExperimentOptions& options) {
+  declare_what(table, options);
+  declare_prompts(table, options);
+  declare_steps(table, options);
+  table.add("max-source", options.max_source, "N", "Encoder positions, prompt rows included; 0: the data set's own.")
+      .at_least(0)
+      .at_most(1 << 16);
+  declare_micro_tokens(table, options.micro_tokens);
+  declare_session(table, options.session);
+  declare_ranks(table, options.ranks);
+}
+
+std::string config_of(ExperimentOptions options) {
+  OptionTable table("experiment", "");
+  declare(table, options);
+  return table.config_text();
+}
+
+std::vector<std::string> words_of(const std::vector<std::string>& list, const std::string& option) {
+  std::vector<std::string> words;
+  for (const std::string& element : list) {
+    for (std::size_t begin = element.find_first_not_of(" ,\t"); begin != std::string::npos;) {
+      const std::size_t end = std::min(element.find_first_of(" ,\t", begin), element.size());
+      words.push_back(element.substr(begin, end - begin));
+      require(std::count(words.begin(), words.end(), words.back()) == 1, "--{}: '{}' is given twice", option,
+              words.back());
+      begin = element.find_first_not_of(" ,\t", end);
+    }
+  }
+  return words;
+}
+
+std::vector<std::uint64_t> seeds_of(const ExperimentOptions& options) {
+  std::vector<std::uint64_t> seeds;
+  for (const std::string& word : words_of(options.seeds, "seeds")) {
+    try {
+      parse_value(word, seeds.emplace_back());
+    } catch (const UserError& error) {
+      fail("--seeds: {}", error.what());
+    }
+  }
+  require(!seeds.empty(), "--seeds: give one or more");
+  return seeds;
+}
+
+std::vector<double> rates_of(const std::vector<std::string>& list, const std::string& option) {
+  std::vector<double> rates;
+  for (const std::string& word : words_of(list, option)) {
+    try {
+      parse_value(word, rates.emplace_back());
+    } catch (const UserError& error) {
+      fail("--{}: {}", option, error.what());
+    }
+    require(rates.back() > 0, "--{}: {} is not above 0", option, word);
+  }
+  require(!rates.empty(), "--{}: give one or more", option);
+  return rates;
+}
+
+std::vector<std::int64_t> shots_of(const ExperimentOptions& options) {
+  std::vector<std::int64_t> shots;
+  for (const std::string& word : words_of(options.shots, "shots")) {
+    std::int64_t number = whole_training_set;
+    try {
+      if (word != "all") parse_value(word, number);
+    } catch (const UserError& error) {
+      fail("--shots: {}", error.what());
+    }
+    require(word == "all" || number > 0, "--shots: {} is not above 0; give numbers, or all", word);
+    shots.push_back(number);
+  }
+  return shots.empty() ? std::vector<std::int64_t>{0} : shots;
+}
+
+Measure measure_of(const ExperimentOptions& options) {
+  return options.measure == "words" ? Measure::accuracy : Measure::vocabulary_accuracy;
+}
+
+}  // namespace prelude

@@ -1,0 +1,65 @@
+// What `prelude experiment` and `prelude tune` are asked to do.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "launch/experiment/measure.h"
+#include "launch/options.h"
+#include "launch/ranks.h"
+#include "launch/session.h"
+
+namespace prelude {
+
+struct ExperimentOptions {
+  std::string backbone;
+  std::string output;
+  std::vector<std::string> data;  // NAME=DIR
+  std::vector<std::string> rows;  // files of own data sets
+  std::vector<std::string> methods{"pt", "ppt", "ft"};
+  std::vector<std::string> seeds{"10 20 30 40 50"};  // PPT's
+  std::vector<std::string> shots;                    // empty: 32, or 8 a label
+  std::string split = "auto";
+
+  std::string prompt_nsp;
+  std::string prompt_nss;
+  std::string prompt_cls;
+  std::string prompt_unified;
+  std::int64_t prompt_length = 100;
+  std::string init = "vocabulary";
+  std::string init_text;
+
+  std::int64_t steps = 100;
+  std::int64_t batch = 16;
+  std::vector<std::string> prompt_rates{"0.3"};
+  std::vector<std::string> weight_rates{"1e-3"};
+  std::string schedule = "constant";
+  std::int64_t warmup_steps = 0;
+  double weight_decay = 0.01;
+  double clip = 1;
+  std::int64_t evaluate_every = 6;
+  std::string measure = "words";
+  std::string reference;  // empty: pt, where it is among the methods
+
+  std::int64_t max_source = 0;  // 0: the data set's
+  std::string micro_tokens = "auto";
+  SessionOptions session;
+  RankOptions ranks;
+};
+
+void declare(OptionTable& table, ExperimentOptions& options);
+// Current values as a config file.
+std::string config_of(ExperimentOptions options);
+
+// Elements that may hold several words, split at blanks and commas. Throws UserError naming `option` where one is given
+// twice.
+std::vector<std::string> words_of(const std::vector<std::string>& list, const std::string& option);
+std::vector<std::uint64_t> seeds_of(const ExperimentOptions& options);
+std::vector<double> rates_of(const std::vector<std::string>& list, const std::string& option);
+// Examples for training; 0: the default of a data set's number of labels; whole_training_set: all.
+inline constexpr std::int64_t whole_training_set = -1;
+std::vector<std::int64_t> shots_of(const ExperimentOptions& options);
+Measure measure_of(const ExperimentOptions& options);
+
+}  // namespace prelude

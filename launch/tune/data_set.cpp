@@ -1,0 +1,155 @@
+#include "launch/tune/data_set.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <numeric>
+#include <utility>
+
+#include "core/error.h"
+#include "core/io/checksum.h"
+#include "launch/experiment/experiment_options.h"
+#include "tasks/downstream/few_shot.h"
+#include "tasks/downstream/read_examples.h"
+#include "tasks/metrics.h"
+
+namespace prelude {
+namespace {
+
+std::vector<std::int32_t> labels_of(const std::vector<DownstreamExample>& examples) {
+  std::vector<std::int32_t> labels;
+  for (const DownstreamExample& example : examples) labels.push_back(example.label);
+  return labels;
+}
+
+std::vector<std::int64_t> all_indices(std::size_t count) {
+  std::vector<std::int64_t> indices(count);
+  std::iota(indices.begin(), indices.end(), std::int64_t{0});
+  return indices;
+}
+
+std::vector<DownstreamExample> pick(const std::vector<DownstreamExample>& from,
+                                    const std::vector<std::int64_t>& indices) {
+  std::vector<DownstreamExample> picked;
+  for (const std::int64_t i : indices) picked.push_back(from[static_cast<std::size_t>(i)]);
+  return picked;
+}
+
+// A label row knows its classes; a choice row has as many as its examples have options.
+std::int64_t count_classes(const TaskRow& row, const std::vector<DownstreamExample>& examples) {
+  const auto words = static_cast<std::int64_t>(label_words(row).size());
+  if (words > 0) return words;
+  std::size_t most = 0;
+  for (const DownstreamExample& example : examples) most = std::max(most, example.options.size());
+  return static_cast<std::int64_t>(most);
+}
+
+std::vector<std::int64_t> count_labels(const std::vector<DownstreamExample>& examples, std::int64_t classes) {
+  std::vector<std::int64_t> counts(static_cast<std::size_t>(classes), 0);
+  for (const DownstreamExample& example : examples) {
+    const auto label = static_cast<std::size_t>(example.label);
+    if (label >= counts.size()) counts.resize(label + 1, 0);
+    ++counts[label];
+  }
+  return counts;
+}
+
+std::vector<std::string> class_names(const TaskRow& row) {
+  std::vector<std::string> names;
+  for (const LabelWord& label : label_words(row)) names.push_back(label.value);
+  return names;
+}
+
+}  // namespace
+
+DataSet::DataSet(TaskRow row, const std::string& folder) : row_(std::move(row)), folder_(folder) {
+  require(std::filesystem::is_directory(folder), "--data: {}: '{}' is no folder", row_.name, folder);
+  require(!row_.train.empty() && !row_.test.empty(), "data set {}: its row names no {} file", row_.name,
+          row_.train.empty() ? "train" : "test");
+  train_ = read_split(row_, folder, row_.train);
+  if (!row_.dev.empty() && std::filesystem::exists(fmt::format("{}/{}", folder, row_.dev)))
+    dev_ = read_split(row_, folder, row_.dev);
+  test_ = read_split(row_, folder, row_.test);
+  classes_ = count_classes(row_, train_);
+}
+
+bool DataSet::draws(std::int64_t shots, const std::string& mode) const {
+  if (shots == whole_training_set || mode == "given") return false;
+  if (mode == "draw" || dev_.empty()) return true;
+  const std::vector<std::int64_t> counts = count_labels(train_, classes_);
+  const std::int64_t wanted = shots == 0 ? default_shots(classes_) : shots;
+  const std::int64_t most_a_class = (wanted + classes_ - 1) / classes_;
+  return *std::min_element(counts.begin(), counts.end()) >= 2 * most_a_class;
+}
+
+ExampleSplit DataSet::given() const {
+  require(!dev_.empty(), "data set {}: '{}' has no dev file{}; give --split draw, or --shots N", row_.name, folder_,
+          row_.dev.empty() ? " in its row" : fmt::format(" {}", row_.dev));
+  return {train_, dev_, all_indices(train_.size()), all_indices(dev_.size())};
+}
+
+ExampleSplit DataSet::split(std::int64_t shots, const std::string& mode, std::uint64_t seed) const {
+  if (!draws(shots, mode)) {
+    require(shots <= 0 || shots == static_cast<std::int64_t>(train_.size()),
+            "data set {}: --shots {}, but the training file has {} examples, too few to draw training and dev examples "
+            "from",
+            row_.name, shots, train_.size());
+    return given();
+  }
+  FewShot drawn;
+  try {
+    drawn = draw_few_shot(labels_of(train_), classes_, shots == 0 ? default_shots(classes_) : shots, seed, -1,
+                          class_names(row_));
+  } catch (const UserError& error) {
+    fail("data set {}: {}/{}: {}", row_.name, folder_, row_.train, error.what());
+  }
+  return {pick(train_, drawn.train), pick(train_, drawn.dev), drawn.train, drawn.dev};
+}
+
+std::int64_t DataSet::named_shots(std::int64_t shots, const std::string& mode) const {
+  if (shots == whole_training_set) return 0;
+  if (shots > 0) return shots;
+  return draws(shots, mode) ? default_shots(classes_) : static_cast<std::int64_t>(train_.size());
+}
+
+std::string DataSet::hash() const {
+  Xxh3 hash;
+  const auto add = [&](const std::string& text) {
+    const std::size_t size = text.size();
+    hash.update(&size, sizeof(size));
+    hash.update(text.data(), size);
+  };
+  for (const auto* examples : {&train_, &dev_, &test_}) {
+    add(fmt::format("{}", examples->size()));
+    for (const DownstreamExample& example : *examples) {
+      add(fmt::format("{}", example.label));
+      for (const auto& [name, text] : example.fields) add(fmt::format("{} {}", name, text));
+      for (const std::string& option : example.options) add(option);
+    }
+  }
+  return hash.hex();
+}
+
+Baseline DataSet::baseline() const {
+  const std::vector<std::int64_t> counts = count_labels(test_, classes_);
+  const auto most = std::max_element(counts.begin(), counts.end()) - counts.begin();
+  const auto total = static_cast<double>(test_.size());
+  const auto classes = static_cast<double>(classes_);
+  Confusion majority;
+  double random = 0;
+  for (const DownstreamExample& example : test_) {
+    majority.add(example.label, most);
+    random += example.options.empty() ? 1 / classes : 1 / static_cast<double>(example.options.size());
+  }
+  // Of an even draw class c has precision n_c / n and recall 1 / C, in expectation.
+  double f1 = 0;
+  for (const std::int64_t count : counts) {
+    const double precision = static_cast<double>(count) / total;
+    if (count > 0) f1 += 2 * precision / classes / (precision + 1 / classes);
+  }
+  const std::string metric = row_.metric == "macro-f1" ? "accuracy/f1" : "accuracy";
+  return {row_.name,           metric,
+          majority.accuracy(), random / total,
+          majority.macro_f1(), f1 / static_cast<double>(counts.size())};
+}
+
+}  // namespace prelude

@@ -1,0 +1,250 @@
+#include "launch/tune/lab.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <chrono>
+#include <set>
+
+#include "core/delta/prompt_file.h"
+#include "core/error.h"
+#include "core/io/checksum.h"
+#include "launch/commands/backbone_hash.h"
+#include "launch/first_prompt.h"
+#include "launch/micro_tokens.h"
+#include "launch/tune/task_rows.h"
+#include "launch/tune/tuning.h"
+
+namespace prelude {
+namespace {
+
+std::vector<Question> questions_of(const TaskForm& form, const std::vector<DownstreamExample>& examples) {
+  std::vector<Question> questions;
+  questions.reserve(examples.size());
+  for (const DownstreamExample& example : examples) questions.push_back(form.question(example));
+  return questions;
+}
+
+// What a new prompt of label words repeats.
+std::vector<std::int32_t> answer_ids(const Question& question, std::size_t word_start) {
+  std::vector<std::int32_t> ids;
+  for (const auto& target : question.targets) {
+    ids.insert(ids.end(), target.begin() + static_cast<std::ptrdiff_t>(word_start), target.end());
+  }
+  return ids;
+}
+
+TuningSettings settings_of(const ExperimentOptions& options, const CellKey& key, const MicroBatchLimits& limits) {
+  TuningSettings settings;
+  settings.steps = options.steps;
+  settings.batch = options.batch;
+  settings.schedule = {schedule_kind(options.schedule), key.rate, options.warmup_steps, options.steps};
+  settings.clip = options.clip;
+  settings.evaluate_every = options.evaluate_every;
+  settings.measure = measure_of(options);
+  settings.seed = key.seed;
+  settings.limits = limits;
+  return settings;
+}
+
+}  // namespace
+
+Lab::Lab(const ExperimentOptions& options, const Session& session, const Ranks& ranks)
+    : options_(options), session_(session), ranks_(ranks) {
+  for (const std::string& name : words_of(options.methods, "methods")) methods_.push_back(method_named(name));
+  require(!methods_.empty(), "--methods: give one or more");
+  require(options.reference.empty() || std::any_of(methods_.begin(), methods_.end(),
+                                                   [&](const Method& m) { return m.name == options.reference; }),
+          "--reference: '{}' is none of --methods", options.reference);
+  open_data();
+  read_prompts();
+  Backbone backbone = load_backbone(options.backbone, session.device, session.dtype, ranks.tensor());
+  require(!backbone.tokenizer_path.empty(), "--backbone: '{}' has no spiece.model; copy the model's own into it",
+          options.backbone);
+  backbone_hash_ = backbone_hash(options.backbone, backbone.files, backbone.config, ranks.world());
+  tokenizer_path_ = backbone.tokenizer_path;
+  tokenizer_ = Tokenizer::load(backbone.tokenizer_path, backbone.config.vocab_size);
+  model_ = take_model(backbone, ranks.tensor());
+  for (const auto& [task, rows] : prompts_) {
+    require(rows.size(1) == model_->config().d_model, "--prompt-{}: its rows are {} wide, but the backbone '{}' is {}",
+            task, rows.size(1), options.backbone, model_->config().d_model);
+  }
+  check_forms();
+  settle_limits();
+}
+
+void Lab::open_data() {
+  std::vector<TaskRow> own;
+  for (const std::string& path : options_.rows) own.push_back(read_task_row(path));
+  std::set<std::string> names;
+  for (const std::string& element : words_of(options_.data, "data")) {
+    const std::size_t equals = element.find('=');
+    require(equals != std::string::npos && equals > 0 && equals + 1 < element.size(),
+            "--data: '{}' is not NAME=DIR, a data set and the folder with its files", element);
+    const std::string name = element.substr(0, equals);
+    require(names.insert(name).second, "--data: '{}' is given twice", name);
+    data_sets_.emplace_back(find_task_row(name, own), element.substr(equals + 1));
+  }
+  require(!data_sets_.empty(), "--data: give one or more NAME=DIR");
+}
+
+void Lab::read_prompts() {
+  const std::vector<std::pair<std::string, std::string>> given{{"nsp", options_.prompt_nsp},
+                                                               {"nss", options_.prompt_nss},
+                                                               {"cls", options_.prompt_cls},
+                                                               {"unified", options_.prompt_unified}};
+  for (const auto& [task, path] : given) {
+    if (!path.empty()) prompts_[task] = read_prompt(path).rows;
+  }
+  for (const Method& method : methods_) {
+    for (const DataSet& data : data_sets_) {
+      if (!method.pretrained()) continue;
+      const std::string name = prompt_name(method, data);
+      require(!name.empty(), "method {}: the row of {} names no pretext task", method.name, data.name());
+      require(prompts_.contains(name), "method {} on {} starts from a pre-trained prompt; give it with --prompt-{}",
+              method.name, data.name(), name);
+    }
+  }
+}
+
+std::string Lab::prompt_name(const Method& method, const DataSet& data) const {
+  if (method.first == FirstPrompt::unified) return "unified";
+  return method.first == FirstPrompt::pretext ? data.row().pretext : "";
+}
+
+std::int64_t Lab::prompt_length(const Method& method, const DataSet& data) const {
+  if (method.trains_backbone()) return 0;
+  return method.pretrained() ? prompts_.at(prompt_name(method, data)).size(0) : options_.prompt_length;
+}
+
+TaskForm Lab::form(const Method& method, const DataSet& data) const {
+  return TaskForm(data.row(), method.form, *tokenizer_,
+                  static_cast<std::int32_t>(model_->config().decoder_start_token_id), prompt_length(method, data),
+                  options_.max_source);
+}
+
+void Lab::check_forms() {
+  for (const DataSet& data : data_sets_) {
+    for (const Method& method : methods_) {
+      const TaskForm made = form(method, data);
+      static_cast<void>(made.question(data.test().front()));
+      for (const std::string& note : made.notes()) {
+        if (std::find(notes_.begin(), notes_.end(), note) == notes_.end()) notes_.push_back(note);
+      }
+    }
+  }
+}
+
+void Lab::settle_limits() {
+  const bool trains =
+      std::any_of(methods_.begin(), methods_.end(), [](const Method& m) { return m.trains_backbone(); });
+  // A copy of the weights, their gradient and AdamW's two moments, in float32.
+  const std::int64_t state =
+      trains ? 4 * 4 * (model_->weights().bytes() / model_->weights().embedding.element_size()) : 0;
+  const ExampleShape shape{options_.prompt_length, usual_longest_source, 3};
+  const std::string micro_tokens = settled_micro_tokens(options_.micro_tokens, *model_, shape, session_, ranks_, state);
+  limits_ = micro_batch_limits(micro_tokens, /*micro_batch=*/1024, options_.prompt_length, session_.device);
+}
+
+const DataSet& Lab::data_set(const std::string& name) const {
+  const auto found =
+      std::find_if(data_sets_.begin(), data_sets_.end(), [&](const DataSet& data) { return data.name() == name; });
+  ensure(found != data_sets_.end(), "no data set {}", name);
+  return *found;
+}
+
+std::string Lab::identity(const std::string& data) const {
+  ExperimentOptions options = options_;  // what a key or the place says is not part of it
+  options.output.clear();
+  options.backbone.clear();
+  options.data.clear();
+  options.rows.clear();
+  options.methods.clear();
+  options.seeds.clear();
+  options.shots.clear();
+  options.prompt_rates.clear();
+  options.weight_rates.clear();
+  options.reference.clear();
+  options.micro_tokens.clear();
+  options.session.threads = 0;
+  options.ranks = {};
+  for (std::string* prompt : {&options.prompt_nsp, &options.prompt_nss, &options.prompt_cls, &options.prompt_unified})
+    prompt->clear();
+  std::string text = config_of(options) + backbone_hash_;
+  for (const auto& [task, rows] : prompts_) {
+    const at::Tensor bytes = rows.contiguous();
+    text += fmt::format("{} {}\n", task, xxh3_128(bytes.const_data_ptr(), bytes.nbytes()));
+  }
+  const DataSet& set = data_set(data);
+  OptionTable table("task row", "");
+  TaskRow row = set.row();
+  declare(table, row);
+  text += table.config_text() + set.hash();
+  return xxh3_128(text.data(), text.size());
+}
+
+std::vector<CellKey> Lab::cells() const {
+  std::vector<CellKey> cells;
+  for (const DataSet& data : data_sets_) {
+    for (const Method& method : methods_) {
+      const auto rates = method.trains_backbone() ? rates_of(options_.weight_rates, "weight-rates")
+                                                  : rates_of(options_.prompt_rates, "prompt-rates");
+      for (const std::int64_t shots : shots_of(options_)) {
+        for (const double rate : rates) {
+          for (const std::uint64_t seed : seeds_of(options_)) {
+            cells.push_back({data.name(), method.name, data.named_shots(shots, options_.split), rate, seed});
+          }
+        }
+      }
+    }
+  }
+  return cells;
+}
+
+std::unique_ptr<Tuned> Lab::start(const Method& method, const DataSet& data, const CellKey& key,
+                                  const std::vector<std::int32_t>& words) const {
+  const TunedOptions tuned{options_.weight_decay};
+  if (method.trains_backbone()) return tune_weights(*model_, ranks_.tensor(), *ranks_.mesh().tensor, tuned);
+  if (method.pretrained()) {
+    return tune_prompt(*model_, prompts_.at(prompt_name(method, data)), session_.device, tuned);
+  }
+  const PromptStart fresh{options_.init, options_.init_text, options_.prompt_length, key.seed};
+  return tune_prompt(*model_, first_prompt(fresh, model_->weights().embedding, *tokenizer_, words), session_.device,
+                     tuned);
+}
+
+std::optional<CellResult> Lab::run(const CellKey& key, const std::function<bool()>& stop,
+                                   std::unique_ptr<Tuned>* kept) const {
+  const auto begin = std::chrono::steady_clock::now();
+  const Method& method = method_named(key.method);
+  const DataSet& data = data_set(key.data);
+  const std::int64_t shots = key.shots == 0 ? whole_training_set : key.shots;
+  const ExampleSplit split = data.split(shots, options_.split, key.seed);
+  const TaskForm asked = form(method, data);
+  const std::vector<Question> train = questions_of(asked, split.train);
+  const std::vector<Question> dev = questions_of(asked, split.dev);
+
+  std::unique_ptr<Tuned> tuned = start(method, data, key, answer_ids(train.front(), asked.word_start()));
+  MicroBatchLimits limits = limits_;
+  limits.prompt_rows = prompt_length(method, data);
+  const TuningEnd end = tune(*tuned, settings_of(options_, key, limits), {train, dev, asked.word_start()},
+                             *ranks_.mesh().tensor, session_.device, stop);
+  if (!end.finished || stop()) return {};
+  const std::vector<Question> test = questions_of(asked, data.test());
+  const auto scores =
+      score_questions(tuned->model(), tuned->sites(), test, asked.word_start(), limits, session_.device);
+
+  CellResult result;
+  result.key = key;
+  result.curve = end.curve;
+  result.best_step = end.best_step;
+  result.dev = end.dev;
+  result.test = summarise(test, scores);
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  result.train_indices = split.train_indices;
+  result.dev_indices = split.dev_indices;
+  if (kept != nullptr) *kept = std::move(tuned);
+  return result;
+}
+
+}  // namespace prelude

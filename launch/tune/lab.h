@@ -1,0 +1,72 @@
+// What the cells of an experiment share, loaded once: the frozen backbone, its tokenizer, the data sets and the
+// pre-trained prompts.
+#pragma once
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/t5/load.h"
+#include "core/text/tokenizer.h"
+#include "launch/experiment/cell.h"
+#include "launch/experiment/experiment_options.h"
+#include "launch/tune/data_set.h"
+#include "launch/tune/method.h"
+#include "launch/tune/tuned.h"
+#include "tasks/downstream/task_form.h"
+#include "tasks/micro_batch_cut.h"
+
+namespace prelude {
+
+class Lab {
+ public:
+  // `ranks` outlives this. Throws UserError for what is missing or does not fit, before any cell runs: also a method
+  // without its pre-trained prompt, or without a form in a data set.
+  Lab(const ExperimentOptions& options, const Session& session, const Ranks& ranks);
+
+  const std::vector<DataSet>& data_sets() const { return data_sets_; }
+  const std::string& tokenizer_path() const { return tokenizer_path_; }
+  // Label words of more than one piece, a line each.
+  const std::vector<std::string>& notes() const { return notes_; }
+  // Hash of what the results of a data set's cells depend on beside their keys: backbone, prompts, files, options.
+  std::string identity(const std::string& data) const;
+
+  // In the order of data sets, methods, shots, rates, seeds.
+  std::vector<CellKey> cells() const;
+  // Tunes and tests. Nothing comes back where `stop` ended it. Throws what makes the cell fail. `kept`: where it is not
+  // null, it becomes what was tuned, in the chosen state.
+  std::optional<CellResult> run(const CellKey& key, const std::function<bool()>& stop,
+                                std::unique_ptr<Tuned>* kept = nullptr) const;
+
+ private:
+  void open_data();
+  void read_prompts();
+  void check_forms();
+  void settle_limits();
+  const DataSet& data_set(const std::string& name) const;
+  std::string prompt_name(const Method& method, const DataSet& data) const;  // a key of prompts_; empty: none
+  std::int64_t prompt_length(const Method& method, const DataSet& data) const;
+  TaskForm form(const Method& method, const DataSet& data) const;
+  std::unique_ptr<Tuned> start(const Method& method, const DataSet& data, const CellKey& key,
+                               const std::vector<std::int32_t>& words) const;
+
+  ExperimentOptions options_;
+  Session session_;
+  const Ranks& ranks_;
+  std::string backbone_hash_;
+  std::string tokenizer_path_;
+  std::optional<Model> model_;
+  std::optional<Tokenizer> tokenizer_;
+  std::vector<DataSet> data_sets_;
+  std::vector<Method> methods_;
+  std::map<std::string, at::Tensor> prompts_;  // pretext task, or "unified" -> [P,D]
+  MicroBatchLimits limits_;
+  std::vector<std::string> notes_;
+};
+
+}  // namespace prelude

@@ -1,0 +1,133 @@
+#include "launch/tune/tuning.h"
+
+#include <ATen/ATen.h>
+
+#include <algorithm>
+#include <numeric>
+
+#include "core/error.h"
+#include "core/random/permutation.h"
+#include "dist/mesh.h"
+#include "dist/self_communicator.h"
+#include "launch/train/step_sums.h"
+#include "launch/train/train_step.h"
+
+namespace prelude {
+namespace {
+
+// The ranks of one copy of the backbone, and no other.
+Mesh mesh_of(Communicator& tensor) {
+  return {
+      {0, 1, tensor.rank(), tensor.size()}, &tensor, std::make_unique<SelfCommunicator>(), tensor.split(0, "tuning")};
+}
+
+// Micro-batches of the examples that a step takes.
+class StepQuestions {
+ public:
+  StepQuestions(std::span<const Question> questions, const TuningSettings& settings, std::int64_t pad_id,
+                at::Device device)
+      : questions_(questions),
+        order_(questions.size(), settings.seed, /*epoch=*/0),
+        settings_(settings),
+        pad_id_(pad_id),
+        device_(device) {}
+
+  std::vector<Batch> of_step(std::int64_t step) const {
+    std::vector<const Question*> drawn;
+    for (std::int64_t k = 0; k < settings_.batch; ++k) {
+      const auto sample = static_cast<std::uint64_t>(step * settings_.batch + k);
+      drawn.push_back(&questions_[order_(sample % questions_.size())]);
+    }
+    std::stable_sort(drawn.begin(), drawn.end(),
+                     [](const Question* a, const Question* b) { return a->source.size() > b->source.size(); });
+    std::vector<std::int64_t> lengths;
+    for (const Question* question : drawn) lengths.push_back(static_cast<std::int64_t>(question->source.size()));
+    std::vector<Batch> batches;
+    auto next = drawn.begin();
+    for (const std::size_t size : cut_micro_batches(lengths, settings_.limits)) {
+      const auto end = next + static_cast<std::ptrdiff_t>(size);
+      batches.push_back(batch_of({next, end}));
+      next = end;
+    }
+    return batches;
+  }
+
+ private:
+  Batch batch_of(const std::vector<const Question*>& together) const {
+    std::vector<std::vector<std::int32_t>> sources;
+    std::vector<std::vector<std::int32_t>> targets;
+    for (const Question* question : together) {
+      sources.push_back(question->source);
+      targets.push_back(question->targets.at(static_cast<std::size_t>(question->label)));
+    }
+    return make_batch(sources, targets, pad_id_, device_);
+  }
+
+  std::span<const Question> questions_;
+  Permutation order_;
+  const TuningSettings& settings_;
+  std::int64_t pad_id_;
+  at::Device device_;
+};
+
+// The best state so far on the dev set.
+class DevBest {
+ public:
+  DevBest(Tuned& tuned, const TuningSettings& settings, const TuningData& data, at::Device device, TuningEnd& end)
+      : tuned_(tuned), settings_(settings), data_(data), device_(device), end_(end) {}
+
+  void evaluate(std::int64_t step) {
+    const auto scores =
+        score_questions(tuned_.model(), tuned_.sites(), data_.dev, data_.word_start, settings_.limits, device_);
+    const Scores dev = summarise(data_.dev, scores);
+    const double accuracy = measured(dev, settings_.measure);
+    end_.curve.push_back({step, accuracy, dev.loss});
+    if (best_.defined() && accuracy <= measured(end_.dev, settings_.measure)) return;
+    end_.best_step = step;
+    end_.dev = dev;
+    best_ = tuned_.flat().clone();
+  }
+  void restore() const {
+    const at::NoGradGuard no_graph;
+    tuned_.flat().copy_(best_);
+  }
+
+ private:
+  Tuned& tuned_;
+  const TuningSettings& settings_;
+  const TuningData& data_;
+  at::Device device_;
+  TuningEnd& end_;
+  at::Tensor best_;  // [N]
+};
+
+}  // namespace
+
+TuningEnd tune(Tuned& tuned, const TuningSettings& settings, const TuningData& data, Communicator& tensor,
+               at::Device device, const std::function<bool()>& stop) {
+  constexpr int most_skipped_in_row = 10;
+  const Mesh mesh = mesh_of(tensor);
+  const StepQuestions questions(data.train, settings, tuned.model().config().pad_token_id, device);
+  StepSums sums(tuned.gradient(), mesh, Reduction::fast, settings.batch);
+  TuningEnd end;
+  DevBest best(tuned, settings, data, device, end);
+  int skipped = 0;
+  for (std::int64_t step = 0; step <= settings.steps; ++step) {
+    const bool last = step == settings.steps;
+    if (last || step % settings.evaluate_every == 0) best.evaluate(step);
+    if (last) break;
+    if (stop()) return end;
+    const std::vector<Batch> batches = questions.of_step(step);
+    const StepResult result = train_step(tuned.micro_batch(), sums, tuned.optimizer(), batches, settings.clip,
+                                         learning_rate(settings.schedule, step));
+    skipped = result.finite() ? 0 : skipped + 1;
+    require(skipped < most_skipped_in_row,
+            "loss or gradient was not finite in {} steps in a row, up to step {}; lower --learning-rate", skipped,
+            step + 1);
+  }
+  best.restore();
+  end.finished = true;
+  return end;
+}
+
+}  // namespace prelude

@@ -1,0 +1,52 @@
+// A run of tuning on few examples: steps over a training set, and the state that is best on a dev set.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "core/optim/schedule.h"
+#include "dist/communicator.h"
+#include "launch/experiment/cell.h"
+#include "launch/experiment/measure.h"
+#include "launch/tune/question_scores.h"
+#include "launch/tune/tuned.h"
+#include "tasks/downstream/task_form.h"
+#include "tasks/micro_batch_cut.h"
+
+namespace prelude {
+
+struct TuningSettings {
+  std::int64_t steps = 100;
+  std::int64_t batch = 16;  // examples a step
+  Schedule schedule;
+  double clip = 1;
+  std::int64_t evaluate_every = 6;  // steps; beside before the first and after the last
+  Measure measure = Measure::accuracy;
+  std::uint64_t seed = 1;  // of the order of the examples
+  MicroBatchLimits limits;
+};
+
+struct TuningData {
+  std::span<const Question> train;
+  std::span<const Question> dev;
+  std::size_t word_start = 2;  // where in a target the word begins
+};
+
+struct TuningEnd {
+  bool finished = false;  // false: asked to stop, and nothing below counts
+  std::vector<DevPoint> curve;
+  std::int64_t best_step = 0;  // of the best dev accuracy, the earliest of equals
+  Scores dev;                  // there
+};
+
+// Leaves `tuned` in the state of best_step. Examples are drawn in one order, a permutation by the seed, that is gone
+// through again and again: no remainder is dropped, as a step may end one pass and begin the next (PPT drops it). The
+// loss is a label position's mean. `tensor`: the ranks that hold the backbone together, which are given the same and
+// do the same. `stop` is asked before every step, and says the same on all of them. Throws UserError where loss or
+// gradient stays not finite.
+TuningEnd tune(Tuned& tuned, const TuningSettings& settings, const TuningData& data, Communicator& tensor,
+               at::Device device, const std::function<bool()>& stop);
+
+}  // namespace prelude

@@ -1,0 +1,121 @@
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <thread>
+
+#include "tests/launch/commands/experiment_bench.h"
+
+namespace prelude::test {
+namespace {
+
+using nlohmann::json;
+
+TEST(Experiment, FromAUsersFileToATable) {
+  const ExperimentBench bench;
+  const ProgramResult run = bench.run("out", {{"--methods", {"pt", "hybrid-pt", "ppt", "ft"}}});
+  ASSERT_EQ(run.code, 0) << run.errors;
+  for (const char* file : {"results.json", "table.md", "table.tex", "box.svg", "curves.svg", "config.ini"}) {
+    EXPECT_TRUE(std::filesystem::exists(bench.path("out") + "/" + file)) << file;
+  }
+  EXPECT_NE(run.output.find("hybrid-pt"), std::string::npos) << run.output;
+  EXPECT_NE(run.errors.find("8/8"), std::string::npos) << run.errors;
+
+  const json results = bench.results("out");
+  ASSERT_EQ(results.at("cells").size(), 8U);
+  for (const json& cell : results.at("cells")) {
+    EXPECT_FALSE(cell.at("failed").get<bool>()) << cell.dump();
+    EXPECT_EQ(cell.at("test").at("examples"), 30);
+    EXPECT_EQ(cell.at("train_indices").size(), 8U);
+    EXPECT_EQ(cell.at("dev_indices").size(), 8U);
+    EXPECT_EQ(cell.at("curve").size(), 3U);  // steps 0, 6 and 12
+  }
+  const json& baseline = results.at("baselines").at(0);
+  EXPECT_EQ(baseline.at("majority"), 0.5);
+  EXPECT_EQ(baseline.at("random"), 0.5);
+}
+
+// The dev set chooses; the test set is looked at once, at the chosen state.
+TEST(Experiment, SelectsOnTheDevSetAlone) {
+  const ExperimentBench bench;
+  ASSERT_EQ(bench.run("out").code, 0);
+  const json results = bench.results("out");
+  for (const json& cell : results.at("cells")) {
+    double best = -1;
+    std::int64_t step = -1;
+    for (const json& point : cell.at("curve")) {
+      if (point.at("accuracy").get<double>() <= best) continue;
+      best = point.at("accuracy");
+      step = point.at("step");
+    }
+    EXPECT_EQ(cell.at("best_step"), step);
+    EXPECT_EQ(cell.at("dev").at("accuracy"), best);
+  }
+}
+
+TEST(Experiment, TwoRanksGiveTheTableOfOne) {
+  const ExperimentBench bench;
+  ASSERT_EQ(bench.run("one").code, 0);
+  std::vector<std::string> words{"2", PRELUDE_PROGRAM};
+  for (std::string& word : bench.arguments("two")) words.push_back(std::move(word));
+  RunningProgram ranks(PRELUDE_SOURCE_DIR "/scripts/ranks", words);
+  const ProgramResult run = ranks.wait();
+  ASSERT_EQ(run.code, 0) << run.errors;
+  EXPECT_EQ(bench.results("two"), bench.results("one"));
+}
+
+TEST(Experiment, KilledItFinishesWhatIsMissing) {
+  const ExperimentBench bench;
+  const ExperimentBench::Options longer{{"--seeds", {"10", "20", "30", "40"}}};
+  ASSERT_EQ(bench.run("whole", longer).code, 0);
+  for (const int signal : {SIGKILL, SIGTERM}) {
+    const std::string name = signal == SIGKILL ? "killed" : "asked";
+    RunningProgram program(bench.arguments(name, longer));
+    while (program.running() && bench.cells(name) < 3) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    program.send(signal);
+    EXPECT_EQ(program.wait().code, signal == SIGKILL ? 128 + SIGKILL : 3);
+    const std::size_t done = bench.cells(name);
+    ASSERT_LT(done, 8U);
+    const ProgramResult again = bench.run(name, longer);
+    ASSERT_EQ(again.code, 0) << again.errors;
+    EXPECT_NE(again.errors.find("8 cells, " + std::to_string(8 - done) + " of them"), std::string::npos)
+        << again.errors;
+    EXPECT_EQ(bench.results(name), bench.results("whole"));
+  }
+}
+
+TEST(Experiment, MoreSeedsKeepTheOldCellsAndOtherStepsDoNot) {
+  const ExperimentBench bench;
+  ASSERT_EQ(bench.run("out").code, 0);
+  const ProgramResult more = bench.run("out", {{"--seeds", {"10", "20", "30"}}});
+  EXPECT_NE(more.errors.find("6 cells, 2 of them"), std::string::npos) << more.errors;
+  const ProgramResult other = bench.run("out", {{"--steps", {"6"}}});
+  EXPECT_NE(other.errors.find("4 cells, 4 of them"), std::string::npos) << other.errors;
+}
+
+// One data set has too few examples for one number of shots: those cells fail, the others are finished.
+TEST(Experiment, AFailedCellIsToldAndTheRestFinished) {
+  const ExperimentBench bench;
+  const ProgramResult run = bench.run("out", {{"--shots", {"8", "64"}}, {"--methods", {"pt"}}});
+  EXPECT_EQ(run.code, 1);
+  EXPECT_NE(run.errors.find("2 of 4 cells failed"), std::string::npos) << run.errors;
+  std::size_t failed = 0;
+  const json results = bench.results("out");
+  for (const json& cell : results.at("cells")) {
+    failed += cell.at("failed").get<bool>() ? 1U : 0U;
+  }
+  EXPECT_EQ(failed, 2U);
+}
+
+// Zero-shot: the prompt as it is.
+TEST(Experiment, OfNoStepsScoresThePrompt) {
+  const ExperimentBench bench;
+  ASSERT_EQ(bench.run("out", {{"--steps", {"0"}}, {"--methods", {"ppt"}}}).code, 0);
+  const json results = bench.results("out");
+  EXPECT_EQ(results.at("cells").at(0).at("best_step"), 0);
+  EXPECT_EQ(results.at("cells").at(0).at("test"), results.at("cells").at(1).at("test"));
+}
+
+}  // namespace
+}  // namespace prelude::test
