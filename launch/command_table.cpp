@@ -20,6 +20,7 @@
 #include "launch/commands/tokenizer.h"
 #include "launch/commands/tune.h"
 #include "launch/nearest.h"
+#include "launch/tune/task_rows.h"
 #include "launch/version.h"
 
 namespace prelude {
@@ -63,7 +64,10 @@ std::string markdown() {
       "in a\n"
       "file given with `--config FILE`; the command line wins.\n";
   for (const auto& command : command_table()) text.append("\n").append(command.markdown());
-  return text;
+  TaskRow row;
+  OptionTable keys("data set's row", "the keys of a file of --rows (docs/few-shot.md); not a command");
+  declare(keys, row);
+  return text.append("\n").append(keys.markdown());
 }
 
 // The command that the first one or two words name; `words` becomes how many they are.

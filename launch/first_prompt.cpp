@@ -26,6 +26,12 @@ std::vector<std::int32_t> common_pieces(const Tokenizer& tokenizer) {
 
 }  // namespace
 
+const std::vector<std::string>& first_prompts() {
+  static const std::vector<std::string> names{"vocabulary", "frequent", "text",     "labels",
+                                              "normal",     "uniform",  "identical"};
+  return names;
+}
+
 at::Tensor first_prompt(const PromptStart& start, const at::Tensor& embedding, const Tokenizer& tokenizer,
                         const std::vector<std::int32_t>& label_ids) {
   const std::int64_t width = embedding.size(1);
@@ -36,6 +42,7 @@ at::Tensor first_prompt(const PromptStart& start, const at::Tensor& embedding, c
     return prompt_from_ids(embedding, start.rows, ids);
   }
   if (start.init == "labels") return prompt_from_ids(embedding, start.rows, label_ids);
+  if (start.init == "frequent") return prompt_from_ids(embedding, start.rows, common_pieces(tokenizer));
   const double spread = embedding_spread(embedding);
   if (start.init == "normal") return prompt_normal(start.rows, width, spread, stream);
   if (start.init == "identical") return prompt_identical(start.rows, width, ppt_row_spread, stream);

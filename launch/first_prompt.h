@@ -10,9 +10,12 @@
 
 namespace prelude {
 
+// What --init may be.
+const std::vector<std::string>& first_prompts();
+
 // A prompt that nothing has trained yet.
 struct PromptStart {
-  std::string init = "vocabulary";  // vocabulary, text, labels, normal, uniform, identical: --init
+  std::string init = "vocabulary";  // one of first_prompts()
   std::string text;                 // of text
   std::int64_t rows = 100;          // P
   std::uint64_t seed = 1;

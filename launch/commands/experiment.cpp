@@ -3,9 +3,13 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 
+#include "core/delta/prompt_file.h"
 #include "core/error.h"
 #include "core/io/atomic_file.h"
 #include "core/io/folder_lock.h"
@@ -20,6 +24,11 @@
 
 namespace prelude {
 namespace {
+
+bool same_but_seed(const CellKey& a, CellKey b) {
+  b.seed = a.seed;
+  return a == b;
+}
 
 // One experiment under way, on every rank.
 class Experiment {
@@ -45,6 +54,32 @@ class Experiment {
       end_round(begin, std::min(begin + ranks, missing_.size()));
     }
     return true;
+  }
+
+  // Majority votes over the seeds, by the ranks of the first copy of the backbone.
+  nlohmann::ordered_json ensembles() const {
+    nlohmann::ordered_json all = nlohmann::ordered_json::array();
+    for (std::size_t begin = 0; begin < cells_.size();) {
+      std::size_t end = begin;
+      std::vector<at::Tensor> prompts;
+      const CellKey key = cells_[begin];
+      for (; end < cells_.size() && same_but_seed(cells_[end], key); ++end) {
+        const std::string path = store_.prompt_path(cells_[end]);
+        if (std::filesystem::exists(path)) prompts.push_back(read_prompt(path).rows);
+      }
+      begin = end;
+      if (prompts.size() < 2) continue;
+      const Scores scores = lab_.ensemble(key, at::stack(prompts));
+      all.push_back({{"data", key.data},
+                     {"method", key.method},
+                     {"shots", key.shots},
+                     {"rate", key.rate},
+                     {"prompts", prompts.size()},
+                     {"accuracy", scores.accuracy},
+                     {"macro_f1", scores.macro_f1},
+                     {"examples", scores.examples}});
+    }
+    return all;
   }
 
   // The finished cells, by the first rank.
@@ -92,8 +127,10 @@ class Experiment {
   void run_cell(const CellKey& key, const StopSignal& signal) {
     const bool alone = ranks_.mesh().place.tensor_size == 1;
     std::optional<CellResult> result;
+    std::unique_ptr<Tuned> tuned;
     try {
-      result = lab_.run(key, [&] { return alone && signal.requested(); });
+      result = lab_.run(
+          key, [&] { return alone && signal.requested(); }, &tuned);
     } catch (const std::exception& error) {
       result = CellResult{};
       result->key = key;
@@ -101,7 +138,16 @@ class Experiment {
       result->error = error.what();
     }
     if (!result || ranks_.mesh().place.tensor_rank != 0) return;
+    if (tuned && !method_named(key.method).trains_backbone()) save_prompt(key, *tuned);
     store_.save(*result, lab_.identity(key.data));
+  }
+
+  void save_prompt(const CellKey& key, const Tuned& tuned) const {
+    const std::string path = store_.prompt_path(key);
+    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+    Prompt prompt;
+    prompt.rows = tuned.flat().to(at::Device(at::kCPU), at::kFloat).view({-1, tuned.model().config().d_model});
+    write_prompt_array(path, prompt);
   }
 
   bool agree_to_stop(const StopSignal& signal) const {
@@ -172,7 +218,13 @@ int run_experiment(const ExperimentOptions& given, World& world) {
     if (world.first()) std::fputs("stopped; run the same command again to go on\n", stderr);
     return exit_stopped;
   }
-  return world.first() ? report(options, experiment.results()) : exit_done;
+  const bool votes = options.ensembles && ranks.mesh().place.data_rank == 0;
+  const nlohmann::ordered_json ensembles = votes ? experiment.ensembles() : nlohmann::ordered_json();
+  if (!world.first()) return exit_done;
+  const int code = report(options, experiment.results());
+  if (votes) write_file_atomically(fmt::format("{}/ensembles.json", options.output), ensembles.dump(1) + "\n");
+  for (const auto& vote : ensembles) std::fputs((vote.dump() + "\n").c_str(), stdout);
+  return code;
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "core/delta/prompt_file.h"
 #include "core/error.h"
 #include "launch/confidence.h"
+#include "launch/first_prompt.h"
 #include "launch/micro_tokens.h"
 #include "launch/schedule_options.h"
 #include "launch/weight_format.h"
@@ -38,12 +39,12 @@ void declare_what(OptionTable& table, PretrainOptions& options) {
       .at_least(1)
       .at_most(4096);
   table
-      .add(
-          "init", options.init, "",
-          "First prompt: rows sampled out of the vocabulary's embedding, the embeddings of --init-text or of the label "
-          "words (repeated), random numbers with the embedding's spread, or PPT's one tiny random row in every place "
-          "(identical).")
-      .choices({"vocabulary", "text", "labels", "normal", "uniform", "identical"});
+      .add("init", options.init, "",
+           "First prompt: rows sampled out of the vocabulary's embedding, or of its most frequent pieces in order, the "
+           "embeddings of --init-text or of the label "
+           "words (repeated), random numbers with the embedding's spread, or PPT's one tiny random row in every place "
+           "(identical).")
+      .choices(first_prompts());
   table.add("init-text", options.init_text, "TEXT", "Text for --init text.");
   table.add("from", options.from, "PROMPT", "Start from this prompt (a PEFT folder, .npy or .pt) instead of --init.");
 }

@@ -12,6 +12,7 @@
 #include "core/io/atomic_file.h"
 #include "core/io/folder_lock.h"
 #include "core/t5/load.h"
+#include "launch/first_prompt.h"
 #include "launch/micro_tokens.h"
 #include "launch/schedule_options.h"
 #include "launch/train/stop_signal.h"
@@ -43,8 +44,7 @@ void declare(OptionTable& table, TuneOptions& options) {
   table.add("shots", options.shots, "N|all", "Training examples; 32, or 8 a label above 5 labels, unless given.");
   table.add("split", all.split, "", "As in `prelude experiment`.").choices({"auto", "draw", "given"});
   table.add("prompt-length", all.prompt_length, "P", "Rows of a new prompt.").at_least(1).at_most(4096);
-  table.add("init", all.init, "", "New prompt, as in `prelude pretrain`.")
-      .choices({"vocabulary", "text", "labels", "normal", "uniform", "identical"});
+  table.add("init", all.init, "", "New prompt, as in `prelude pretrain`.").choices(first_prompts());
   table.add("init-text", all.init_text, "TEXT", "Text for --init text.");
   table.add("steps", all.steps, "N", "Updates; 0: the prompt as it is.").at_least(0).at_most(1e9);
   table.add("global-batch", all.batch, "N", "Examples a step.").at_least(1).at_most(1 << 20);

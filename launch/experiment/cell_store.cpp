@@ -15,6 +15,10 @@ constexpr std::size_t largest_file = std::size_t{1} << 28;
 
 std::string CellStore::path(const CellKey& key) const { return fmt::format("{}/cells/{}.json", folder_, key.name()); }
 
+std::string CellStore::prompt_path(const CellKey& key) const {
+  return fmt::format("{}/cells/{}.npy", folder_, key.name());
+}
+
 std::optional<CellResult> CellStore::load(const CellKey& key, const std::string& identity) const {
   const std::string file = path(key);
   if (!std::filesystem::exists(file)) return {};

@@ -19,6 +19,8 @@ class CellStore {
   std::optional<CellResult> load(const CellKey& key, const std::string& identity) const;
   // Whole or not at all.
   void save(const CellResult& cell, const std::string& identity) const;
+  // The tuned prompt of a cell, before the cell itself: CELL.npy, which every command takes as a prompt.
+  std::string prompt_path(const CellKey& key) const;
 
  private:
   std::string path(const CellKey& key) const;

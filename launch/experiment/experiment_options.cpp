@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/optim/schedule.h"
+#include "launch/first_prompt.h"
 #include "launch/micro_tokens.h"
 #include "launch/option_value.h"
 #include "launch/tune/method.h"
@@ -40,9 +41,10 @@ void declare_prompts(OptionTable& table, ExperimentOptions& options) {
   table.add("prompt-length", options.prompt_length, "P", "Rows of a new prompt.").at_least(1).at_most(4096);
   table
       .add("init", options.init, "",
-           "New prompt: rows sampled out of the vocabulary's embedding, the embeddings of --init-text or of the label "
+           "New prompt: rows sampled out of the vocabulary's embedding, or of its most frequent pieces in order, the "
+           "embeddings of --init-text or of the label "
            "words (repeated), random numbers with the embedding's spread, or one tiny random row in every place.")
-      .choices({"vocabulary", "text", "labels", "normal", "uniform", "identical"});
+      .choices(first_prompts());
   table.add("init-text", options.init_text, "TEXT", "Text for --init text.");
 }
 
@@ -66,6 +68,8 @@ void declare_steps(OptionTable& table, ExperimentOptions& options) {
            "What is an answer: the likeliest of the label words, or (PPT) of the whole vocabulary. Both are kept; this "
            "one chooses the step and stands in the table.")
       .choices({"words", "vocabulary"});
+  table.add("ensembles", options.ensembles, "",
+            "Also test the majority vote of the seeds' prompts: ensembles.json, and a line each at the end.");
   table.add("reference", options.reference, "NAME", "Method that the others are tested against; pt unless given.");
 }
 

@@ -40,6 +40,7 @@ struct ExperimentOptions {
   double clip = 1;
   std::int64_t evaluate_every = 6;
   std::string measure = "words";
+  bool ensembles = false;
   std::string reference;  // empty: pt, where it is among the methods
 
   std::int64_t max_source = 0;  // 0: the data set's

@@ -12,8 +12,10 @@
 #include "launch/commands/backbone_hash.h"
 #include "launch/first_prompt.h"
 #include "launch/micro_tokens.h"
+#include "launch/tune/ensemble.h"
 #include "launch/tune/task_rows.h"
 #include "launch/tune/tuning.h"
+#include "tasks/metrics.h"
 
 namespace prelude {
 namespace {
@@ -165,6 +167,7 @@ std::string Lab::identity(const std::string& data) const {
   options.prompt_rates.clear();
   options.weight_rates.clear();
   options.reference.clear();
+  options.ensembles = false;
   options.micro_tokens.clear();
   options.session.threads = 0;
   options.ranks = {};
@@ -245,6 +248,23 @@ std::optional<CellResult> Lab::run(const CellKey& key, const std::function<bool(
   result.dev_indices = split.dev_indices;
   if (kept != nullptr) *kept = std::move(tuned);
   return result;
+}
+
+Scores Lab::ensemble(const CellKey& key, const at::Tensor& prompts) const {
+  const DataSet& data = data_set(key.data);
+  const TaskForm asked = form(method_named(key.method), data);
+  const std::vector<Question> test = questions_of(asked, data.test());
+  MicroBatchLimits limits = limits_;
+  limits.prompt_rows = prompts.size(1);
+  const auto voted = vote(*model_, prompts, test, asked.word_start(), limits, session_.device);
+  Confusion confusion;
+  for (std::size_t i = 0; i < test.size(); ++i) confusion.add(test[i].label, voted[i]);
+  Scores scores;
+  scores.accuracy = confusion.accuracy();
+  scores.macro_f1 = confusion.macro_f1();
+  scores.examples = confusion.examples();
+  scores.confusion = confusion.table(data.classes());
+  return scores;
 }
 
 }  // namespace prelude

@@ -42,6 +42,9 @@ class Lab {
   // null, it becomes what was tuned, in the chosen state.
   std::optional<CellResult> run(const CellKey& key, const std::function<bool()>& stop,
                                 std::unique_ptr<Tuned>* kept = nullptr) const;
+  // Test scores of the majority of tuned prompts [K,P,D] of one data set, method and number of shots: accuracy and
+  // macro-F1 among the label words alone.
+  Scores ensemble(const CellKey& key, const at::Tensor& prompts) const;
 
  private:
   void open_data();

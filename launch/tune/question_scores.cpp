@@ -53,25 +53,33 @@ std::vector<std::int64_t> distinct_rows(const std::vector<Wanted>& group, std::v
 class BatchScorer {
  public:
   BatchScorer(const Model& model, const DeltaSites& sites, std::span<const Question> questions, std::size_t word_start,
-              at::Device device, std::vector<QuestionScore>& scores)
+              at::Device device, std::span<const std::int64_t> task_ids, std::vector<QuestionScore>& scores)
       : model_(model),
         sites_(sites),
         questions_(questions),
         word_(static_cast<std::int64_t>(word_start)),
         device_(device),
+        task_ids_(task_ids),
         scores_(scores) {}
 
   void score(const std::vector<std::size_t>& batch) {
     std::vector<Ids> sources;
     for (const std::size_t i : batch) sources.push_back(questions_[i].source);
     const PaddedIds padded = pad_ids(sources, model_.config().pad_token_id, device_);
-    const EncoderOutput encoded = model_.encode(padded.ids, padded.lengths, sites_);
+    const EncoderOutput encoded = model_.encode(padded.ids, padded.lengths, sites_of(batch));
     for (const auto& [prefix, group] : group_targets(questions_, batch)) {
       score_group(encoded, prefix, group);
     }
   }
 
  private:
+  DeltaSites sites_of(const std::vector<std::size_t>& batch) const {
+    if (task_ids_.empty()) return sites_;
+    std::vector<std::int64_t> ids;
+    for (const std::size_t i : batch) ids.push_back(task_ids_[i]);
+    return DeltaSites(sites_.delta(), to_device(ids, device_));
+  }
+
   void score_group(const EncoderOutput& encoded, const Ids& prefix, const std::vector<Wanted>& group) {
     std::vector<std::int64_t> places;
     const std::vector<std::int64_t> rows = distinct_rows(group, places);
@@ -83,8 +91,12 @@ class BatchScorer {
     const auto length = static_cast<std::int64_t>(prefix.size());
     const at::Tensor decoder_ids = to_device({prefix.begin(), prefix.end()}, device_)
                                        .expand({static_cast<std::int64_t>(rows.size()), length})
-                                       .contiguous();                               // [n,T]
-    at::Tensor logits = model_.logits(model_.decode(decoder_ids, chosen, sites_));  // [n,T,V]
+                                       .contiguous();  // [n,T]
+    std::vector<std::size_t> questions;                // of the rows
+    for (std::size_t i = 0; i < group.size(); ++i) {
+      if (questions.size() == static_cast<std::size_t>(places[i])) questions.push_back(group[i].question);
+    }
+    at::Tensor logits = model_.logits(model_.decode(decoder_ids, chosen, sites_of(questions)));  // [n,T,V]
     if (logits.scalar_type() != at::kDouble) logits = logits.to(at::kFloat);
     read(logits, places, group);
   }
@@ -135,6 +147,7 @@ class BatchScorer {
   std::span<const Question> questions_;
   std::int64_t word_;
   at::Device device_;
+  std::span<const std::int64_t> task_ids_;
   std::vector<QuestionScore>& scores_;
 };
 
@@ -142,12 +155,13 @@ class BatchScorer {
 
 std::vector<QuestionScore> score_questions(const Model& model, const DeltaSites& sites,
                                            std::span<const Question> questions, std::size_t word_start,
-                                           const MicroBatchLimits& limits, at::Device device) {
+                                           const MicroBatchLimits& limits, at::Device device,
+                                           std::span<const std::int64_t> task_ids) {
   const at::NoGradGuard no_graph;
   std::vector<std::int64_t> lengths;
   for (const Question& question : questions) lengths.push_back(static_cast<std::int64_t>(question.source.size()));
   std::vector<QuestionScore> scores(questions.size());
-  BatchScorer scorer(model, sites, questions, word_start, device, scores);
+  BatchScorer scorer(model, sites, questions, word_start, device, task_ids, scores);
   for (const auto& batch : batches_of_like_length(lengths, limits)) scorer.score(batch);
   return scores;
 }

@@ -22,9 +22,11 @@ struct QuestionScore {
 
 // One a question, in their order; nothing here makes a graph. `word_start`: where in a target the word begins. Sources
 // are cut within `limits`. A number does not depend on what stands beside it in a batch, but for the last bits.
+// `task_ids`: one a question, for a delta that asks for them; or empty.
 std::vector<QuestionScore> score_questions(const Model& model, const DeltaSites& sites,
                                            std::span<const Question> questions, std::size_t word_start,
-                                           const MicroBatchLimits& limits, at::Device device);
+                                           const MicroBatchLimits& limits, at::Device device,
+                                           std::span<const std::int64_t> task_ids = {});
 
 // What a table shows of them. A class is predicted where it is the likeliest of those that the question offers, the
 // first of equals.

@@ -4,17 +4,34 @@
 #include <set>
 
 #include "launch/commands/pretrain_options.h"
+#include "launch/experiment/experiment_options.h"
+#include "launch/lm/lm_options.h"
+#include "launch/tune/method.h"
+#include "launch/tune/task_rows.h"
 #include "tasks/pretext/make_pretext_task.h"
 
 namespace prelude::test {
 namespace {
 
-PretrainOptions read_preset(const std::string& name) {
-  PretrainOptions options;
-  OptionTable table("pretrain", "");
+const std::string folder = PRELUDE_SOURCE_DIR "/launch/presets/";
+
+template <typename Options>
+Options read_options(const std::string& path) {
+  Options options;
+  OptionTable table("preset", "");
   declare(table, options);
-  table.parse_config(PRELUDE_SOURCE_DIR "/launch/presets/" + name);
+  table.parse_config(path);
   return options;
+}
+
+PretrainOptions read_preset(const std::string& name) { return read_options<PretrainOptions>(folder + name); }
+
+std::set<std::string> ini_files(const std::string& below) {
+  std::set<std::string> paths;
+  for (const auto& entry : std::filesystem::directory_iterator(below)) {
+    if (entry.path().extension() == ".ini") paths.insert(entry.path().string());
+  }
+  return paths;
 }
 
 // docs/pretext.md, section 4, with counters in updates: NSS and unified NSS add 4 small batches up.
@@ -50,12 +67,21 @@ TEST(Presets, HoldPptsNumbers) {
 }
 
 TEST(Presets, EveryFileIsRead) {
-  std::set<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(PRELUDE_SOURCE_DIR "/launch/presets")) {
-    names.insert(entry.path().filename().string());
-    EXPECT_NO_THROW((void)read_preset(entry.path().filename().string())) << entry.path();
+  const std::set<std::string> pretrain = ini_files(folder);
+  for (const auto& path : pretrain) EXPECT_NO_THROW((void)read_options<PretrainOptions>(path)) << path;
+  for (const auto& task : pretext_task_names()) EXPECT_TRUE(pretrain.contains(folder + "ppt-" + task + ".ini")) << task;
+  const std::set<std::string> lm = ini_files(folder + "lm");
+  EXPECT_FALSE(lm.empty());
+  for (const auto& path : lm) EXPECT_NO_THROW((void)read_options<LmOptions>(path)) << path;
+  const std::set<std::string> experiments = ini_files(folder + "experiments");
+  EXPECT_FALSE(experiments.empty());
+  for (const auto& path : experiments) {
+    ExperimentOptions options;
+    ASSERT_NO_THROW(options = read_options<ExperimentOptions>(path)) << path;
+    for (const std::string& method : words_of(options.methods, "methods")) EXPECT_NO_THROW((void)method_named(method));
+    for (const std::string& row : options.rows)
+      EXPECT_NO_THROW((void)read_task_row(PRELUDE_SOURCE_DIR "/" + row)) << row;
   }
-  for (const auto& task : pretext_task_names()) EXPECT_TRUE(names.contains("ppt-" + task + ".ini")) << task;
 }
 
 }  // namespace

@@ -94,6 +94,7 @@ std::vector<std::string> ExperimentBench::arguments(const std::string& output, c
   for (const auto& [name, values] : options) {
     if (values.empty()) continue;
     words.push_back(name);
+    if (values.front().empty()) continue;
     words.insert(words.end(), values.begin(), values.end());
   }
   return words;

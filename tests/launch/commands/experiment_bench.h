@@ -19,7 +19,7 @@ class ExperimentBench {
 
   std::string path(const std::string& name) const { return folder_ / name; }
   // `prelude experiment` into the folder `output`: 2 methods, 2 seeds, 12 steps; some seconds. `more` replaces options
-  // of the same name and adds; an empty list takes one away.
+  // of the same name and adds; an empty list takes one away, an empty text makes a flag.
   std::vector<std::string> arguments(const std::string& output, const Options& more = {}) const;
   ProgramResult run(const std::string& output, const Options& more = {}) const;
   // results.json without what a run may differ in: times, version, configuration.

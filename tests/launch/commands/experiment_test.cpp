@@ -1,8 +1,10 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <csignal>
 #include <filesystem>
+#include <sstream>
 #include <thread>
 
 #include "tests/launch/commands/experiment_bench.h"
@@ -106,6 +108,43 @@ TEST(Experiment, AFailedCellIsToldAndTheRestFinished) {
     failed += cell.at("failed").get<bool>() ? 1U : 0U;
   }
   EXPECT_EQ(failed, 2U);
+}
+
+// The prompts that are kept, evaluated by another command, give the tested numbers; and they vote.
+TEST(Experiment, KeepsPromptsAndLetsThemVote) {
+  const ExperimentBench bench;
+  const ProgramResult run =
+      bench.run("out", {{"--ensembles", {""}}, {"--methods", {"pt"}}, {"--seeds", {"10", "20", "30"}}});
+  ASSERT_EQ(run.code, 0) << run.errors;
+  const json votes = json::parse(read_file(bench.path("out") + "/ensembles.json"));
+  ASSERT_EQ(votes.size(), 1U);
+  EXPECT_EQ(votes.at(0).at("prompts"), 3);
+  EXPECT_EQ(votes.at(0).at("examples"), 30);
+
+  std::string lines;
+  std::istringstream test(read_file(bench.path("films") + "/test.jsonl"));
+  for (std::string line; std::getline(test, line);) {
+    const json example = json::parse(line);
+    lines += json{{"source", example.at("review").get<std::string>() + "<extra_id_0>"},
+                  {"candidates", {"<extra_id_0> bad", "<extra_id_0> good"}},
+                  {"label", example.at("liked").get<bool>() ? 1 : 0}}
+                 .dump() +
+             "\n";
+  }
+  write_file(bench.path("test.jsonl"), lines);
+  const json results = bench.results("out");
+  for (const json& cell : results.at("cells")) {
+    const std::string prompt =
+        fmt::format("{}/cells/films/pt/shots-8/rate-0.3/seed-{}.npy", bench.path("out"), cell.at("seed").get<int>());
+    const ProgramResult evaluated =
+        run_program({"evaluate", "--backbone", bench.path("backbone"), "--prompt", prompt, "--input",
+                     bench.path("test.jsonl"), "--device", "cpu", "--threads", "1"});
+    ASSERT_EQ(evaluated.code, 0) << evaluated.errors;
+    const json scores = json::parse(evaluated.output);
+    EXPECT_EQ(scores.at("accuracy"), cell.at("test").at("accuracy"));
+    EXPECT_NEAR(scores.at("macro_f1").get<double>(), cell.at("test").at("macro_f1").get<double>(), 1e-12);
+    EXPECT_NEAR(scores.at("loss").get<double>(), cell.at("test").at("loss").get<double>(), 1e-5);
+  }
 }
 
 // Zero-shot: the prompt as it is.
