@@ -120,7 +120,8 @@ void Experiment::run_cell(const CellKey& key, const StopSignal& signal) {
   std::optional<CellResult> result;
   std::unique_ptr<Tuned> tuned;
   try {
-    result = lab_.run(key, [&] { return alone && signal.requested(); }, &tuned);
+    result = lab_.run(
+        key, [&] { return alone && signal.requested(); }, &tuned);
   } catch (const std::exception& error) {
     result = CellResult{};
     result->key = key;
@@ -153,11 +154,10 @@ void Experiment::end_round(std::size_t begin, std::size_t end) {
     ensure(cell.has_value(), "cell {} was not saved", key.name());
     progress_[missing_[i]].state = cell->failed ? CellState::failed : CellState::done;
     const Measure measure = measure_of(options_);
-    const std::string outcome = cell->failed
-                                    ? fmt::format("failed: {}", cell->error)
-                                    : fmt::format("dev {:.3f} at step {}, test {:.3f}, {}", measured(cell->dev, measure),
-                                                  cell->best_step, measured(cell->test, measure),
-                                                  duration_text(cell->seconds));
+    const std::string outcome =
+        cell->failed ? fmt::format("failed: {}", cell->error)
+                     : fmt::format("dev {:.3f} at step {}, test {:.3f}, {}", measured(cell->dev, measure),
+                                   cell->best_step, measured(cell->test, measure), duration_text(cell->seconds));
     say(fmt::format("{}/{} {}: {}", i + 1, missing_.size(), key.name(), outcome));
   }
   if (Clock::now() < next_table_) return;

@@ -23,7 +23,8 @@ class Experiment {
   // finished cell is damaged.
   Experiment(const ExperimentOptions& options, const Session& session, const Ranks& ranks);
 
-  // Computes what is missing; a cell that fails is saved as such. False: stopped by a signal at some rank. A collective.
+  // Computes what is missing; a cell that fails is saved as such. False: stopped by a signal at some rank. A
+  // collective.
   bool run(const StopSignal& signal);
 
   // Test scores of the seeds' prompts together, one object a method, data set, number of shots and rate; by the ranks

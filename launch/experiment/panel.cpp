@@ -22,8 +22,8 @@ PanelTitles panel_titles(const std::vector<std::string>& titles, double width) {
 }
 
 SvgPoint PanelGrid::corner(std::size_t index) const {
-  return {left + column * static_cast<double>(index % columns()),
-          top + title + row * static_cast<double>(index / columns())};
+  const std::size_t line = index / columns();
+  return {left + column * static_cast<double>(index % columns()), top + title + row * static_cast<double>(line)};
 }
 
 double PanelGrid::width() const {

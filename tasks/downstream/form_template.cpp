@@ -55,7 +55,7 @@ class TemplateParser {
   std::string bracketed(char close) {
     const std::size_t end = rest_.find(close);
     require(end != std::string_view::npos, "{}: '{}' has a '{}' without '{}'", where_, text_, rest_.front(), close);
-    const std::string inside(rest_.substr(1, end - 1));
+    std::string inside(rest_.substr(1, end - 1));
     require(!inside.empty() && inside.find_first_of("{[|<> \t") == std::string::npos,
             "{}: '{}' has '{}', which holds no single name or piece", where_, text_, rest_.substr(0, end + 1));
     rest_.remove_prefix(end + 1);
