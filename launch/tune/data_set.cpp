@@ -17,6 +17,7 @@ namespace {
 
 std::vector<std::int32_t> labels_of(const std::vector<DownstreamExample>& examples) {
   std::vector<std::int32_t> labels;
+  labels.reserve(examples.size());
   for (const DownstreamExample& example : examples) labels.push_back(example.label);
   return labels;
 }
@@ -30,6 +31,7 @@ std::vector<std::int64_t> all_indices(std::size_t count) {
 std::vector<DownstreamExample> pick(const std::vector<DownstreamExample>& from,
                                     const std::vector<std::int64_t>& indices) {
   std::vector<DownstreamExample> picked;
+  picked.reserve(indices.size());
   for (const std::int64_t i : indices) picked.push_back(from[static_cast<std::size_t>(i)]);
   return picked;
 }
