@@ -91,11 +91,12 @@ ExampleSplit DataSet::given() const {
 
 ExampleSplit DataSet::split(std::int64_t shots, const std::string& mode, std::uint64_t seed) const {
   if (!draws(shots, mode)) {
-    require(shots <= 0 || shots == static_cast<std::int64_t>(train_.size()),
-            "data set {}: --shots {}, but the training file has {} examples, too few to draw training and dev examples "
-            "from",
-            row_.name, shots, train_.size());
-    return given();
+    ExampleSplit whole = given();
+    require(shots <= 0 || shots == static_cast<std::int64_t>(whole.train.size()),
+            "data set {}: --shots {}, but the training file has {} examples and is taken whole; leave --shots out, or "
+            "give --split draw",
+            row_.name, shots, whole.train.size());
+    return whole;
   }
   FewShot drawn;
   try {

@@ -141,8 +141,10 @@ void Lab::settle_limits() {
   const bool trains =
       std::any_of(methods_.begin(), methods_.end(), [](const Method& m) { return m.trains_backbone(); });
   // A copy of the weights, their gradient and AdamW's two moments, in float32.
-  const std::int64_t state =
-      trains ? 4 * 4 * (model_->weights().bytes() / model_->weights().embedding.element_size()) : 0;
+  constexpr std::int64_t copies = 4;
+  constexpr std::int64_t float_bytes = 4;
+  const std::int64_t weights = model_->weights().bytes() / model_->weights().embedding.element_size();
+  const std::int64_t state = trains ? copies * float_bytes * weights : 0;
   const ExampleShape shape{options_.prompt_length, usual_longest_source, 3};
   const std::string micro_tokens = settled_micro_tokens(options_.micro_tokens, *model_, shape, session_, ranks_, state);
   limits_ = micro_batch_limits(micro_tokens, /*micro_batch=*/1024, options_.prompt_length, session_.device);
