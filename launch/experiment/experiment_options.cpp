@@ -55,6 +55,7 @@ void declare_steps(OptionTable& table, ExperimentOptions& options) {
             "Learning rates of prompts. Of several, the one with the best mean dev accuracy over the seeds counts.");
   table.add("weight-rates", options.weight_rates, "X", "Learning rates of ft.");
   std::vector<std::string> names;
+  names.reserve(schedule_names.size());
   for (const auto& name : schedule_names) names.emplace_back(name.name);
   table.add("schedule", options.schedule, "", "Rate over the steps, as in `prelude pretrain`.").choices(names);
   table.add("warmup-steps", options.warmup_steps, "N", "First steps, over which the rate climbs in a line.")

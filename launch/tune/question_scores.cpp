@@ -64,6 +64,7 @@ class BatchScorer {
 
   void score(const std::vector<std::size_t>& batch) {
     std::vector<Ids> sources;
+    sources.reserve(batch.size());
     for (const std::size_t i : batch) sources.push_back(questions_[i].source);
     const PaddedIds padded = pad_ids(sources, model_.config().pad_token_id, device_);
     const EncoderOutput encoded = model_.encode(padded.ids, padded.lengths, sites_of(batch));
@@ -76,6 +77,7 @@ class BatchScorer {
   DeltaSites sites_of(const std::vector<std::size_t>& batch) const {
     if (task_ids_.empty()) return sites_;
     std::vector<std::int64_t> ids;
+    ids.reserve(batch.size());
     for (const std::size_t i : batch) ids.push_back(task_ids_[i]);
     return DeltaSites(sites_.delta(), to_device(ids, device_));
   }
@@ -159,6 +161,7 @@ std::vector<QuestionScore> score_questions(const Model& model, const DeltaSites&
                                            std::span<const std::int64_t> task_ids) {
   const at::NoGradGuard no_graph;
   std::vector<std::int64_t> lengths;
+  lengths.reserve(questions.size());
   for (const Question& question : questions) lengths.push_back(static_cast<std::int64_t>(question.source.size()));
   std::vector<QuestionScore> scores(questions.size());
   BatchScorer scorer(model, sites, questions, word_start, device, task_ids, scores);

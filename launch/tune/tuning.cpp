@@ -41,6 +41,7 @@ class StepQuestions {
     std::stable_sort(drawn.begin(), drawn.end(),
                      [](const Question* a, const Question* b) { return a->source.size() > b->source.size(); });
     std::vector<std::int64_t> lengths;
+    lengths.reserve(drawn.size());
     for (const Question* question : drawn) lengths.push_back(static_cast<std::int64_t>(question->source.size()));
     std::vector<Batch> batches;
     auto next = drawn.begin();
@@ -56,6 +57,8 @@ class StepQuestions {
   Batch batch_of(const std::vector<const Question*>& together) const {
     std::vector<std::vector<std::int32_t>> sources;
     std::vector<std::vector<std::int32_t>> targets;
+    sources.reserve(together.size());
+    targets.reserve(together.size());
     for (const Question* question : together) {
       sources.push_back(question->source);
       targets.push_back(question->targets.at(static_cast<std::size_t>(question->label)));
