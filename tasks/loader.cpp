@@ -21,7 +21,15 @@ std::vector<std::int64_t> source_lengths(const std::vector<Example>& examples) {
   return lengths;
 }
 
-std::vector<std::vector<Example>> cut(std::vector<Example> examples, const MicroBatchLimits& limits) {
+void check(std::int64_t global_batch, const MicroBatchLimits& limits) {
+  require(global_batch > 0, "--global-batch {}: give 1 or more", global_batch);
+  require(limits.examples > 0, "--micro-batch {}: give 1 or more", limits.examples);
+  require(limits.positions > 0, "--micro-tokens {}: give 1 or more, or auto", limits.positions);
+}
+
+}  // namespace
+
+std::vector<std::vector<Example>> cut_by_length(std::vector<Example> examples, const MicroBatchLimits& limits) {
   std::stable_sort(examples.begin(), examples.end(),
                    [](const Example& a, const Example& b) { return a.source.size() > b.source.size(); });
   std::vector<std::vector<Example>> micro_batches;
@@ -34,14 +42,6 @@ std::vector<std::vector<Example>> cut(std::vector<Example> examples, const Micro
   return micro_batches;
 }
 
-void check(std::int64_t global_batch, const MicroBatchLimits& limits) {
-  require(global_batch > 0, "--global-batch {}: give 1 or more", global_batch);
-  require(limits.examples > 0, "--micro-batch {}: give 1 or more", limits.examples);
-  require(limits.positions > 0, "--micro-tokens {}: give 1 or more, or auto", limits.positions);
-}
-
-}  // namespace
-
 StepExamples load_step(const PretextTask& task, const LoaderOptions& options, std::uint64_t step) {
   check(options.global_batch, options.limits);
   const auto count = static_cast<std::uint64_t>(options.global_batch);
@@ -53,7 +53,7 @@ StepExamples load_step(const PretextTask& task, const LoaderOptions& options, st
     examples.push_back(task.training_sample(options.seed, step * count + k));
     examples.back().sample = static_cast<std::int64_t>(step * count + k);
   }
-  auto micro_batches = cut(std::move(examples), options.limits);
+  auto micro_batches = cut_by_length(std::move(examples), options.limits);
   StepExamples mine{step, {}, {}};
   for (const auto& micro_batch : micro_batches) {
     mine.positions.add(source_lengths(micro_batch), options.limits.prompt_rows);
@@ -84,7 +84,7 @@ std::vector<std::vector<Example>> load_validation(const PretextTask& task, std::
   for (std::int64_t k = 0; k < count; ++k) {
     examples.push_back(task.validation_sample(static_cast<std::uint64_t>(k)));
   }
-  return cut(std::move(examples), limits);
+  return cut_by_length(std::move(examples), limits);
 }
 
 struct Loader::Parts {

@@ -38,6 +38,9 @@ struct LoaderOptions {
   int prefetch = 4;  // steps built ahead, at most
 };
 
+// The examples as micro-batches within `limits`, longest source first, ties in their order.
+std::vector<std::vector<Example>> cut_by_length(std::vector<Example> examples, const MicroBatchLimits& limits);
+
 // One step, built here and now: what Loader gives, whatever its threads. Throws what the task throws.
 StepExamples load_step(const PretextTask& task, const LoaderOptions& options, std::uint64_t step);
 

@@ -2,15 +2,16 @@
 
 #include <ATen/ATen.h>
 
-#include <algorithm>
-#include <numeric>
+#include <utility>
 
 #include "core/error.h"
 #include "core/random/permutation.h"
 #include "dist/mesh.h"
 #include "dist/self_communicator.h"
+#include "launch/train/micro_batches.h"
 #include "launch/train/step_sums.h"
 #include "launch/train/train_step.h"
+#include "tasks/loader.h"
 
 namespace prelude {
 namespace {
@@ -24,52 +25,32 @@ Mesh mesh_of(Communicator& tensor) {
 // Micro-batches of the examples that a step takes.
 class StepQuestions {
  public:
-  StepQuestions(std::span<const Question> questions, const TuningSettings& settings, std::int64_t pad_id,
+  StepQuestions(std::span<const Question> questions, const TuningSettings& settings, const T5Config& config,
                 at::Device device)
       : questions_(questions),
         order_(questions.size(), settings.seed, /*epoch=*/0),
         settings_(settings),
-        pad_id_(pad_id),
+        config_(config),
         device_(device) {}
 
   std::vector<Batch> of_step(std::int64_t step) const {
-    std::vector<const Question*> drawn;
+    std::vector<Example> drawn;
     for (std::int64_t k = 0; k < settings_.batch; ++k) {
-      const auto sample = static_cast<std::uint64_t>(step * settings_.batch + k);
-      drawn.push_back(&questions_[order_(sample % questions_.size())]);
+      const std::int64_t sample = step * settings_.batch + k;
+      const Question& question = questions_[order_(static_cast<std::uint64_t>(sample) % questions_.size())];
+      Example& example = drawn.emplace_back();
+      example.source = question.source;
+      example.target = question.targets.at(static_cast<std::size_t>(question.label));
+      example.sample = sample;
     }
-    std::stable_sort(drawn.begin(), drawn.end(),
-                     [](const Question* a, const Question* b) { return a->source.size() > b->source.size(); });
-    std::vector<std::int64_t> lengths;
-    lengths.reserve(drawn.size());
-    for (const Question* question : drawn) lengths.push_back(static_cast<std::int64_t>(question->source.size()));
-    std::vector<Batch> batches;
-    auto next = drawn.begin();
-    for (const std::size_t size : cut_micro_batches(lengths, settings_.limits)) {
-      const auto end = next + static_cast<std::ptrdiff_t>(size);
-      batches.push_back(batch_of({next, end}));
-      next = end;
-    }
-    return batches;
+    return make_micro_batches(cut_by_length(std::move(drawn), settings_.limits), config_, device_);
   }
 
  private:
-  Batch batch_of(const std::vector<const Question*>& together) const {
-    std::vector<std::vector<std::int32_t>> sources;
-    std::vector<std::vector<std::int32_t>> targets;
-    sources.reserve(together.size());
-    targets.reserve(together.size());
-    for (const Question* question : together) {
-      sources.push_back(question->source);
-      targets.push_back(question->targets.at(static_cast<std::size_t>(question->label)));
-    }
-    return make_batch(sources, targets, pad_id_, device_);
-  }
-
   std::span<const Question> questions_;
   Permutation order_;
   const TuningSettings& settings_;
-  std::int64_t pad_id_;
+  const T5Config& config_;
   at::Device device_;
 };
 
@@ -110,7 +91,7 @@ TuningEnd tune(Tuned& tuned, const TuningSettings& settings, const TuningData& d
                at::Device device, const std::function<bool()>& stop) {
   constexpr int most_skipped_in_row = 10;
   const Mesh mesh = mesh_of(tensor);
-  const StepQuestions questions(data.train, settings, tuned.model().config().pad_token_id, device);
+  const StepQuestions questions(data.train, settings, tuned.model().config(), device);
   StepSums sums(tuned.gradient(), mesh, Reduction::fast, settings.batch);
   TuningEnd end;
   DevBest best(tuned, settings, data, device, end);
