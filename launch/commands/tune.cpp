@@ -12,8 +12,6 @@
 #include "core/io/atomic_file.h"
 #include "core/io/folder_lock.h"
 #include "core/t5/load.h"
-#include "launch/first_prompt.h"
-#include "launch/micro_tokens.h"
 #include "launch/schedule_options.h"
 #include "launch/train/stop_signal.h"
 #include "launch/tune/lab.h"
@@ -43,23 +41,9 @@ void declare(OptionTable& table, TuneOptions& options) {
   table.add("seed", options.seed, "N", "Of the drawn examples, of a new prompt and of the order of the examples.");
   table.add("shots", options.shots, "N|all", "Training examples; 32, or 8 a label above 5 labels, unless given.");
   table.add("split", all.split, "", "As in `prelude experiment`.").choices({"auto", "draw", "given"});
-  table.add("prompt-length", all.prompt_length, "P", "Rows of a new prompt.").at_least(1).at_most(4096);
-  table.add("init", all.init, "", "New prompt, as in `prelude pretrain`.").choices(first_prompts());
-  table.add("init-text", all.init_text, "TEXT", "Text for --init text.");
-  table.add("steps", all.steps, "N", "Updates; 0: the prompt as it is.").at_least(0).at_most(1e9);
-  table.add("global-batch", all.batch, "N", "Examples a step.").at_least(1).at_most(1 << 20);
+  declare_first_prompt(table, all);
   declare_schedule(table, options.learning_rate, all.schedule, all.warmup_steps);
-  table.add("weight-decay", all.weight_decay, "X", "AdamW's decay.").at_least(0).below(1);
-  table.add("clip", all.clip, "X", "Largest L2 norm of the gradient.").above(0);
-  table.add("evaluate-every", all.evaluate_every, "STEPS", "Steps between two looks at the dev examples.").at_least(1);
-  table.add("measure", all.measure, "", "What chooses the step, as in `prelude experiment`.")
-      .choices({"words", "vocabulary"});
-  table.add("max-source", all.max_source, "N", "Encoder positions, prompt rows included; 0: the data set's own.")
-      .at_least(0)
-      .at_most(1 << 16);
-  declare_micro_tokens(table, all.micro_tokens);
-  declare_session(table, all.session);
-  declare_ranks(table, all.ranks);
+  declare_tuning(table, all);
 }
 
 ExperimentOptions experiment_of(const TuneOptions& options) {

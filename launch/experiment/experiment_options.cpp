@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "core/error.h"
-#include "core/optim/schedule.h"
 #include "launch/first_prompt.h"
 #include "launch/micro_tokens.h"
 #include "launch/option_value.h"
+#include "launch/schedule_options.h"
 #include "launch/tune/method.h"
 
 namespace prelude {
@@ -38,6 +38,22 @@ void declare_prompts(OptionTable& table, ExperimentOptions& options) {
   table.add("prompt-nss", options.prompt_nss, "PROMPT", "Prompt pre-trained on choices, for ppt.");
   table.add("prompt-cls", options.prompt_cls, "PROMPT", "Prompt pre-trained on single sentences, for ppt.");
   table.add("prompt-unified", options.prompt_unified, "PROMPT", "Prompt pre-trained on all of them, for unified-ppt.");
+  declare_first_prompt(table, options);
+}
+
+void declare_comparison(OptionTable& table, ExperimentOptions& options) {
+  table.add("prompt-rates", options.prompt_rates, "X",
+            "Learning rates of prompts. Of several, the one with the best mean dev accuracy over the seeds counts.");
+  table.add("weight-rates", options.weight_rates, "X", "Learning rates of ft.");
+  declare_schedule_shape(table, options.schedule, options.warmup_steps);
+  table.add("ensembles", options.ensembles, "",
+            "Also test the majority vote of the seeds' prompts: ensembles.json, and a line each at the end.");
+  table.add("reference", options.reference, "NAME", "Method that the others are tested against; pt unless given.");
+}
+
+}  // namespace
+
+void declare_first_prompt(OptionTable& table, ExperimentOptions& options) {
   table.add("prompt-length", options.prompt_length, "P", "Rows of a new prompt.").at_least(1).at_most(4096);
   table
       .add("init", options.init, "",
@@ -48,18 +64,9 @@ void declare_prompts(OptionTable& table, ExperimentOptions& options) {
   table.add("init-text", options.init_text, "TEXT", "Text for --init text.");
 }
 
-void declare_steps(OptionTable& table, ExperimentOptions& options) {
+void declare_tuning(OptionTable& table, ExperimentOptions& options) {
   table.add("steps", options.steps, "N", "Updates of a run; 0: the prompt as it is.").at_least(0).at_most(most_steps);
   table.add("global-batch", options.batch, "N", "Examples a step.").at_least(1).at_most(largest_batch);
-  table.add("prompt-rates", options.prompt_rates, "X",
-            "Learning rates of prompts. Of several, the one with the best mean dev accuracy over the seeds counts.");
-  table.add("weight-rates", options.weight_rates, "X", "Learning rates of ft.");
-  std::vector<std::string> names;
-  names.reserve(schedule_names.size());
-  for (const auto& name : schedule_names) names.emplace_back(name.name);
-  table.add("schedule", options.schedule, "", "Rate over the steps, as in `prelude pretrain`.").choices(names);
-  table.add("warmup-steps", options.warmup_steps, "N", "First steps, over which the rate climbs in a line.")
-      .at_least(0);
   table.add("weight-decay", options.weight_decay, "X", "AdamW's decay.").at_least(0).below(1);
   table.add("clip", options.clip, "X", "Largest L2 norm of the gradient.").above(0);
   table.add("evaluate-every", options.evaluate_every, "STEPS", "Steps between two looks at the dev examples.")
@@ -67,25 +74,21 @@ void declare_steps(OptionTable& table, ExperimentOptions& options) {
   table
       .add("measure", options.measure, "",
            "What is an answer: the likeliest of the label words, or (PPT) of the whole vocabulary. Both are kept; this "
-           "one chooses the step and stands in the table.")
+           "one chooses the step and is reported.")
       .choices({"words", "vocabulary"});
-  table.add("ensembles", options.ensembles, "",
-            "Also test the majority vote of the seeds' prompts: ensembles.json, and a line each at the end.");
-  table.add("reference", options.reference, "NAME", "Method that the others are tested against; pt unless given.");
-}
-
-}  // namespace
-
-void declare(OptionTable& table, ExperimentOptions& options) {
-  declare_what(table, options);
-  declare_prompts(table, options);
-  declare_steps(table, options);
   table.add("max-source", options.max_source, "N", "Encoder positions, prompt rows included; 0: the data set's own.")
       .at_least(0)
       .at_most(1 << 16);
   declare_micro_tokens(table, options.micro_tokens);
   declare_session(table, options.session);
   declare_ranks(table, options.ranks);
+}
+
+void declare(OptionTable& table, ExperimentOptions& options) {
+  declare_what(table, options);
+  declare_prompts(table, options);
+  declare_comparison(table, options);
+  declare_tuning(table, options);
 }
 
 std::string config_of(ExperimentOptions options) {

@@ -50,6 +50,9 @@ struct ExperimentOptions {
 };
 
 void declare(OptionTable& table, ExperimentOptions& options);
+// The rows that `prelude tune` has too: --prompt-length, --init and its text; and how a run of tuning goes.
+void declare_first_prompt(OptionTable& table, ExperimentOptions& options);
+void declare_tuning(OptionTable& table, ExperimentOptions& options);
 // Current values as a config file.
 std::string config_of(ExperimentOptions options);
 
