@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "core/error.h"
+#include "core/t5/flops.h"
 #include "core/t5/step_memory.h"
 #include "launch/free_memory.h"
 
@@ -23,13 +25,25 @@ constexpr std::int64_t most_efficient_on_gpu = 32768;
 constexpr double share_of_host = 0.5;
 constexpr double share_of_gpu = 0.8;
 
-// A micro-batch on a GPU costs the start of its kernels, a thousand or more; in positions of T5-XXL. Assumed, not
-// measured.
-constexpr std::int64_t overhead_on_gpu = 1024;
+// A micro-batch on a GPU costs the start of its kernels, some hundred a layer: on an H200's host about 0.6 ms a layer,
+// forward and backward (8 layers that train, `prelude lm` with 16 windows). Its positions run at about this rate there
+// (T5-XL and XXL, docs/results.md).
+constexpr double layer_start_seconds = 0.6e-3;
+constexpr double gpu_flops = 4e14;  // FLOP/s
+
+// What a micro-batch costs beside its positions, in positions: few hundred of T5-XXL, and more than a batch has of a
+// small backbone, which is therefore cut where memory asks for it alone.
+std::int64_t overhead_on_gpu(const T5Config& config) {
+  const auto layers = static_cast<double>(config.num_layers + config.num_decoder_layers);
+  const double of_position = 4.0 * static_cast<double>(encoder_token_weights(config));  // FLOPs
+  return std::max<std::int64_t>(1, std::llround(layers * layer_start_seconds * gpu_flops / of_position));
+}
 
 std::int64_t step_bytes(const T5Config& config, const ExampleShape& shape, const StepPlace& place,
                         std::int64_t positions) {
-  const auto examples_of = [&](std::int64_t width) { return std::max<std::int64_t>(1, positions / width); };
+  const auto examples_of = [&](std::int64_t width) {
+    return std::clamp<std::int64_t>(positions / width, 1, shape.at_once);
+  };
   const auto bytes_at = [&](std::int64_t width) {
     const BatchShape batch{examples_of(width), width, shape.target};
     return step_memory(config, batch, place, /*padded=*/true).total();
@@ -129,14 +143,14 @@ std::string settled_micro_tokens(const std::string& text, const Model& model, co
 }
 
 MicroBatchLimits micro_batch_limits(const std::string& micro_tokens, std::int64_t micro_batch, std::int64_t prompt_rows,
-                                    at::Device device) {
+                                    const T5Config& config, at::Device device) {
   const auto positions = parse_micro_tokens(micro_tokens);
   ensure(positions.has_value(), "--micro-tokens is {} when it is used", micro_tokens);
   MicroBatchLimits limits;
   limits.examples = micro_batch;
   limits.positions = *positions;
   limits.prompt_rows = prompt_rows;
-  if (!device.is_cpu()) limits.overhead = overhead_on_gpu;
+  if (!device.is_cpu()) limits.overhead = overhead_on_gpu(config);
   return limits;
 }
 

@@ -25,9 +25,10 @@ std::optional<std::int64_t> parse_micro_tokens(const std::string& text);
 
 // The largest examples that are to come.
 struct ExampleShape {
-  std::int64_t prompt;   // P
-  std::int64_t longest;  // encoder positions, prompt rows included
-  std::int64_t target;   // T
+  std::int64_t prompt;                                 // P
+  std::int64_t longest;                                // encoder positions, prompt rows included
+  std::int64_t target;                                 // T
+  std::int64_t at_once = MicroBatchLimits::unlimited;  // examples of a micro-batch, at most
 };
 
 // Of lines of a file, whose lengths nobody knows before they are read.
@@ -57,8 +58,9 @@ bool settled_recompute(const std::string& text, const Model& model, const Exampl
 std::string settled_micro_tokens(const std::string& text, const Model& model, const ExampleShape& shape,
                                  const Session& session, const Ranks& ranks, std::int64_t training_state = 0);
 
-// `micro_tokens`: settled; `micro_batch`: examples at once, at most.
+// `micro_tokens`: settled; `micro_batch`: examples at once, at most; `config`: of the backbone, which says what one
+// more micro-batch costs on a GPU.
 MicroBatchLimits micro_batch_limits(const std::string& micro_tokens, std::int64_t micro_batch, std::int64_t prompt_rows,
-                                    at::Device device);
+                                    const T5Config& config, at::Device device);
 
 }  // namespace prelude

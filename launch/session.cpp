@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 
 #include <ATen/detail/CUDAHooksInterface.h>
+#include <c10/core/impl/VirtualGuardImpl.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -45,8 +46,10 @@ at::Device gpu_of(const HostPlace& place) {
           "--collectives mpi",
           place.ranks, gpus);
   const auto index = static_cast<c10::DeviceIndex>(place.rank % gpus);
-  at::detail::getCUDAHooks().setCurrentDevice(index);
-  return {at::kCUDA, index};
+  const at::Device gpu{at::kCUDA, index};
+  at::globalContext().lazyInitDevice(at::kCUDA);          // whatever asks its allocator first
+  c10::impl::VirtualGuardImpl{at::kCUDA}.setDevice(gpu);  // CUDA's hooks do not have setCurrentDevice
+  return gpu;
 }
 
 void make_cuda_deterministic() {

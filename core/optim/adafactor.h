@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/delta/trainable.h"
@@ -39,7 +40,9 @@ struct AdafactorOptions {
 class Adafactor final : public Optimizer {
  public:
   // `parameter` [N] float32 (float64 in tests): the flat leaf in which `parts` lie one after the other and to its end,
-  // none of them empty. Moments start at zero on its device. A step has one temporary of a part's size at a time.
+  // none of them empty. Moments start at zero on its device. Small parts of equal shape are updated together, or a GPU
+  // would wait for thousands of kernels to be started. A step has two temporaries at a time, each of a part's size or
+  // of the few million elements that are updated together.
   Adafactor(const at::Tensor& parameter, const std::vector<NamedShape>& parts, const AdafactorOptions& options = {});
 
   // `gradient` [N] of the parameter's dtype. It is clipped part by part; clipping its norm before is not needed.
@@ -54,22 +57,26 @@ class Adafactor final : public Optimizer {
   const AdafactorOptions& options() const { return options_; }
 
  private:
-  struct Part {
-    std::string name;
-    std::int64_t begin = 0;  // in the flat leaf
-    at::Tensor parameter;    // [...], a view of the leaf
-    at::Tensor row;          // [...,R] of a factored part [...,R,C]
-    at::Tensor column;       // [...,C] of a factored part
-    at::Tensor full;         // [...] of a part that is not factored
-    at::Tensor average;      // [...], with beta1
+  // Parts of one shape [...], n of them, as one tensor [n,...].
+  struct Group {
+    std::vector<std::int64_t> shape;     // [...]
+    std::vector<std::string> names;      // n
+    std::vector<at::Tensor> parameters;  // n x [...], views of the leaf
+    at::Tensor row;                      // [n,...,R] of factored parts [...,R,C]
+    at::Tensor column;                   // [n,...,C] of factored parts
+    at::Tensor full;                     // [n,...] of parts that are not factored
+    at::Tensor average;                  // [n,...], with beta1
   };
 
-  Part make_part(const at::Tensor& parameter, const NamedShape& shape, std::int64_t begin) const;
-  at::Tensor normalised(Part& part, const at::Tensor& gradient, double decay) const;
-  void update(Part& part, const at::Tensor& gradient, double rate) const;
+  void add_part(const at::Tensor& parameter, const NamedShape& shape, std::int64_t begin);
+  void make_moments(Group& group) const;
+  at::Tensor normalised(Group& group, const at::Tensor& gradient, double decay) const;
+  void update(Group& group, const at::Tensor& gradient, double rate) const;
 
-  std::int64_t size_;  // N
-  std::vector<Part> parts_;
+  std::int64_t size_;   // N
+  std::int64_t first_;  // of the leaf in its memory
+  std::vector<Group> groups_;
+  std::vector<std::pair<std::size_t, std::size_t>> places_;  // of the parts in their order: group, place in it
   AdafactorOptions options_;
   std::int64_t steps_ = 0;
 };

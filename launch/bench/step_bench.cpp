@@ -102,7 +102,7 @@ StepBenchResult bench_step(const Model& model, const Session& session, const Ste
       options.examples.empty() ? random_examples(config, options) : read_examples(options.examples, config);
   const auto count = static_cast<std::int64_t>(examples.size());
   const SoftPrompt prompt(first_rows(model, options), session.device);
-  const auto micro_batches = cut_step(examples, limits_of(options, prompt.rows().size(0), session.device));
+  const auto micro_batches = cut_step(examples, limits_of(options, prompt.rows().size(0), config, session.device));
   const std::vector<Batch> batches = make_micro_batches(micro_batches, config, session.device);
 
   SelfCommunicator self;

@@ -65,7 +65,8 @@ struct StepBenchResult {
 void declare_step_bench(OptionTable& table, StepBenchOptions& options);
 
 // What is computed at once, `prompt_rows` before every source.
-MicroBatchLimits limits_of(const StepBenchOptions& options, std::int64_t prompt_rows, at::Device device);
+MicroBatchLimits limits_of(const StepBenchOptions& options, std::int64_t prompt_rows, const T5Config& config,
+                           at::Device device);
 
 // Steps and matrix products are measured in turn. Random ids are all of one length: no padding. The gradient written is
 // [P,D] float32: of the mean loss, of the first step, before clipping. Throws UserError where no step is measured.

@@ -31,9 +31,10 @@ void declare_step_bench(OptionTable& table, StepBenchOptions& options) {
             "program's steps can come between; the report at its end.");
 }
 
-MicroBatchLimits limits_of(const StepBenchOptions& options, std::int64_t prompt_rows, at::Device device) {
+MicroBatchLimits limits_of(const StepBenchOptions& options, std::int64_t prompt_rows, const T5Config& config,
+                           at::Device device) {
   const auto positions = parse_micro_tokens(options.micro_tokens).value_or(efficient_positions(device));
-  return micro_batch_limits(fmt::format("{}", positions), options.micro_batch, prompt_rows, device);
+  return micro_batch_limits(fmt::format("{}", positions), options.micro_batch, prompt_rows, config, device);
 }
 
 Pace pace_of(const StepBenchOptions& options) {

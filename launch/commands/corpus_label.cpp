@@ -110,8 +110,8 @@ int run(const CorpusLabelOptions& given, World& world) {
       backbone_hash(options.backbone, open_safetensors_folder(options.backbone), loaded.config(), world);
   if (copy) copy->begin(provenance(options, corpus, labeller, backbone));
   const bool was_complete = copy && copy->next_shard() == corpus.manifest().shards.size();
-  const MicroBatchLimits limits =
-      micro_batch_limits(options.micro_tokens, options.batch_size, loaded.prompt_rows(), session.device);
+  const MicroBatchLimits limits = micro_batch_limits(options.micro_tokens, options.batch_size, loaded.prompt_rows(),
+                                                     loaded.config(), session.device);
   if (!label_shards(corpus, labeller, limits, copy.get(), ranks)) {
     if (copy) fmt::print("{}: stopped, run again to continue at shard {}\n", options.output, copy->next_shard());
     return exit_stopped;

@@ -149,7 +149,7 @@ int run(const EvaluateOptions& given, World& world) {
   const ExampleShape shape{loaded.prompt_rows(), loaded.prompt_rows() + usual_longest_source, usual_target};
   const MicroBatchLimits limits =
       micro_batch_limits(settled_micro_tokens(options.micro_tokens, loaded.model(), shape, session, ranks),
-                         options.batch_size, loaded.prompt_rows(), session.device);
+                         options.batch_size, loaded.prompt_rows(), loaded.config(), session.device);
   const Json result =
       options.input.empty() ? evaluate_pretext(loaded, options, limits) : evaluate_lines(loaded, options, limits);
   if (world.first()) std::fputs((result.dump() + "\n").c_str(), stdout);

@@ -38,9 +38,9 @@ TrainSettings settings_of(const LmOptions& options) {
   return settings;
 }
 
-LoaderOptions loader_of(const LmOptions& options, const MeshPlace& place, at::Device device) {
+LoaderOptions loader_of(const LmOptions& options, const T5Config& config, const MeshPlace& place, at::Device device) {
   LoaderOptions loader{options.seed, options.global_batch};
-  loader.limits = micro_batch_limits(options.micro_tokens, options.global_batch, /*prompt_rows=*/0, device);
+  loader.limits = micro_batch_limits(options.micro_tokens, options.global_batch, /*prompt_rows=*/0, config, device);
   loader.longest_source = options.max_source;
   loader.rank = place.data_rank;
   loader.ranks = place.data_size;
@@ -51,7 +51,7 @@ LoaderOptions loader_of(const LmOptions& options, const MeshPlace& place, at::De
 void settle_memory(LmOptions& options, LmRun& run, const LmInputs& inputs, const RunFolder& folder,
                    const Session& session, const Ranks& ranks) {
   if (options.micro_tokens == auto_micro_tokens) options.micro_tokens = recorded_lm_micro_tokens(folder, ranks.world());
-  const ExampleShape shape{0, options.max_source, inputs.lengths().target};
+  const ExampleShape shape{0, options.max_source, inputs.lengths().target, options.global_batch};
   const MeshPlace& place = ranks.mesh().place;
   const std::int64_t state = training_state(inputs.config(), {.adafactor = options.optimizer == "adafactor"},
                                             place.tensor_size, place.data_size, run.weights().flat().element_size())
@@ -82,7 +82,7 @@ void introduce(Telemetry& telemetry, const LmOptions& options, const LmInputs& i
 
 TrainEnd train(const LmOptions& options, const LmInputs& inputs, LmRun& run, const TrainState& state,
                Telemetry& telemetry, const Ranks& ranks, at::Device device, const StopSignal& signal) {
-  const auto loader_options = loader_of(options, ranks.mesh().place, device);
+  const auto loader_options = loader_of(options, inputs.config(), ranks.mesh().place, device);
   Loader loader(inputs.objective(), loader_options, static_cast<std::uint64_t>(state.step));
   StepSums sums(gradient_of_weights(run.weights(), *ranks.mesh().tensor), ranks.mesh(), Reduction::fast,
                 most_micro_batches(loader_options));

@@ -157,7 +157,7 @@ int run(const PredictOptions& given, World& world) {
   const ExampleShape shape{loaded.prompt_rows(), loaded.prompt_rows() + usual_longest_source, options.max_new_tokens};
   const MicroBatchLimits limits =
       micro_batch_limits(settled_micro_tokens(options.micro_tokens, loaded.model(), shape, session, ranks),
-                         options.batch_size, loaded.prompt_rows(), session.device);
+                         options.batch_size, loaded.prompt_rows(), loaded.config(), session.device);
   std::int64_t index = 0;
   for (bool more = true; more;) {
     std::vector<Request> requests;

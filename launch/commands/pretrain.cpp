@@ -43,9 +43,11 @@ void verify_frozen(const PretrainInputs& inputs, const std::string& before) {
   ensure(after == before, "the frozen backbone changed during the run: hash {} became {}", before, after);
 }
 
-LoaderOptions loader_of(const PretrainOptions& options, const MeshPlace& place, at::Device device) {
+LoaderOptions loader_of(const PretrainOptions& options, const T5Config& config, const MeshPlace& place,
+                        at::Device device) {
   LoaderOptions loader{options.seed, options.global_batch};
-  loader.limits = micro_batch_limits(options.micro_tokens, options.micro_batch, options.prompt_length.value(), device);
+  loader.limits =
+      micro_batch_limits(options.micro_tokens, options.micro_batch, options.prompt_length.value(), config, device);
   loader.longest_source = options.max_source - options.prompt_length.value();
   loader.sharing = reduction_of(options) == Reduction::ordered ? Sharing::micro_batches : Sharing::samples;
   loader.rank = place.data_rank;
@@ -67,7 +69,7 @@ void settle_memory(PretrainOptions& options, PretrainInputs& inputs, const RunFo
 TrainEnd train(const PretrainOptions& options, const PretrainInputs& inputs, PretrainRun& run, const TrainState& state,
                Telemetry& telemetry, const Ranks& ranks, at::Device device, const StopSignal& signal) {
   const auto& config = inputs.model().config();
-  const auto loader_options = loader_of(options, ranks.mesh().place, device);
+  const auto loader_options = loader_of(options, config, ranks.mesh().place, device);
   Loader loader(inputs.task(), loader_options, static_cast<std::uint64_t>(state.step));
   StepSums sums(gradient_of_leaf(run.delta().trainable().flat()), ranks.mesh(), reduction_of(options),
                 most_micro_batches(loader_options));

@@ -130,7 +130,7 @@ void declare(OptionTable& table, PretrainOptions& options) {
       .choices({"fast", "ordered"});
   table.add("cuda-graphs", options.cuda_graphs, "",
             "On cuda, without tensor parallelism: forward and backward of each padded shape as one CUDA graph, once it "
-            "has come twice. Not measured yet.");
+            "has come twice.");
 }
 
 std::string config_of(PretrainOptions options) {

@@ -147,7 +147,8 @@ void Lab::settle_limits() {
   const std::int64_t state = trains ? copies * float_bytes * weights : 0;
   const ExampleShape shape{options_.prompt_length, usual_longest_source, 3};
   const std::string micro_tokens = settled_micro_tokens(options_.micro_tokens, *model_, shape, session_, ranks_, state);
-  limits_ = micro_batch_limits(micro_tokens, /*micro_batch=*/1024, options_.prompt_length, session_.device);
+  limits_ =
+      micro_batch_limits(micro_tokens, /*micro_batch=*/1024, options_.prompt_length, model_->config(), session_.device);
 }
 
 const DataSet& Lab::data_set(const std::string& name) const {

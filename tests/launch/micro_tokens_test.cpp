@@ -19,11 +19,14 @@ TEST(MicroTokens, AreANumberOrAuto) {
 }
 
 TEST(MicroTokens, LimitsSayWhatWasSettled) {
-  const auto limits = micro_batch_limits("2048", 7, 100, at::kCPU);
+  const T5Config large = named_t5_config("t5-xxl");
+  const auto limits = micro_batch_limits("2048", 7, 100, large, at::kCPU);
   EXPECT_EQ(limits.positions, 2048);
   EXPECT_EQ(limits.examples, 7);
   EXPECT_EQ(limits.prompt_rows, 100);
-  EXPECT_GT(micro_batch_limits("2048", 7, 100, at::kCUDA).overhead, limits.overhead);
+  const auto on_gpu = [](const T5Config& config) { return micro_batch_limits("2048", 7, 100, config, at::kCUDA); };
+  EXPECT_GT(on_gpu(large).overhead, limits.overhead);
+  EXPECT_GT(on_gpu(named_t5_config("t5-small")).overhead, 10 * on_gpu(large).overhead);
 }
 
 // The number found fits whatever the lengths of the examples; twice as many do not, for some length.
@@ -47,6 +50,16 @@ TEST(MicroTokens, AsManyAsMemoryAffords) {
   }
   EXPECT_EQ(affordable_positions(config, shape, place, std::int64_t{1} << 50, 5000), 4096);
   EXPECT_EQ(affordable_positions(config, shape, place, -1, most), 1);  // every example alone, and no error
+}
+
+// A window that is nearly all target: so many of them that a source of one id each fills the positions will never come.
+TEST(MicroTokens, NoMoreExamplesThanAStepHas) {
+  const auto config = named_t5_config("t5-small");
+  const StepPlace place{1, 4, false};
+  const std::int64_t bytes = std::int64_t{10} << 30;
+  const std::int64_t most = 4096;
+  EXPECT_EQ(affordable_positions(config, {0, 256, 257, 8}, place, bytes, most), most);
+  EXPECT_LT(affordable_positions(config, {0, 256, 257}, place, bytes, most), most);
 }
 
 }  // namespace
