@@ -13,6 +13,7 @@
 #include "core/io/folder_lock.h"
 #include "core/t5/load.h"
 #include "launch/schedule_options.h"
+#include "launch/telemetry/progress.h"
 #include "launch/train/stop_signal.h"
 #include "launch/tune/lab.h"
 #include "launch/version.h"
@@ -105,8 +106,15 @@ int run_tune(const TuneOptions& given, World& world) {
   }
   std::unique_ptr<Tuned> tuned;
   const bool alone = world.alone();
-  const auto result = lab.run(
-      lab.cells().front(), [&] { return alone && signal.requested(); }, &tuned);
+  ProgressBar bar("tuning", "steps", options.all.steps);
+  std::int64_t begun = 0;
+  const auto before_step = [&] {
+    if (world.first()) bar.update(begun++);
+    return alone && signal.requested();
+  };
+  const auto result = lab.run(lab.cells().front(), before_step, &tuned);
+  if (world.first() && result) bar.update(begun);
+  if (world.first() && begun > 0) bar.finish();
   if (!result) {
     std::fputs("stopped; nothing is kept of a run of tuning, start it again\n", stderr);
     return exit_stopped;
