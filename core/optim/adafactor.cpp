@@ -27,7 +27,7 @@ at::Tensor together(const std::vector<at::Tensor>& parts) {
 at::Tensor rms(const at::Tensor& x) {
   std::vector<std::int64_t> own(static_cast<std::size_t>(x.dim() - 1));
   std::iota(own.begin(), own.end(), 1);
-  const auto elements = static_cast<double>(x.numel() / x.size(0));
+  const double elements = static_cast<double>(x.numel()) / static_cast<double>(x.size(0));
   return at::linalg_vector_norm(x, 2, own, /*keepdim=*/true).div_(std::sqrt(elements));
 }
 
