@@ -1,4 +1,5 @@
 // data/backbone-small and data/prompts, as they are shipped.
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -67,7 +68,7 @@ TEST(ShippedPrompts, AreForTheBackbone) {
   const auto lines = windows();
   const auto bare = losses(lines);
   for (const std::string task : {"nsp", "nss", "cls", "unified"}) {
-    const auto with = losses(lines, {"--prompt", root + "/data/prompts/" + task});
+    const auto with = losses(lines, {"--prompt", fmt::format("{}/data/prompts/{}", root, task)});
     ASSERT_EQ(with.size(), bare.size()) << task;
     EXPECT_NE(with, bare) << task;
   }
