@@ -123,7 +123,7 @@ BenchReport measure_loader(const BenchOptions& options) {
   LoaderBenchOptions loader = options.loader;
   loader.prompt = options.step.prompt;
   loader.batch = options.step.batch;
-  loader.limits = limits_of(options.step, options.step.prompt, T5Config{}, at::kCPU);  // a GPU alone asks the model
+  loader.limits = limits_of(options.step, options.step.prompt, config_of(options), at::kCPU);
   loader.steps = options.step.steps;
   loader.seed = options.step.seed;
   loader.threads = options.session.threads;
