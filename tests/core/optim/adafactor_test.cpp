@@ -206,6 +206,31 @@ TEST(Adafactor, ContinuesBitForBitFromItsState) {
   }
 }
 
+// Of three such parts two are updated together and the third, which would be too much, on its own.
+TEST(Adafactor, PartsTogetherAreUpdatedAsEachAlone) {
+  constexpr std::int64_t part = 1024 * 1536;
+  const std::vector<std::int64_t> shape{1024, 1536};
+  at::Tensor all = random_tensor({3 * part}, 1).to(at::kFloat);
+  std::vector<at::Tensor> each;
+  for (const at::Tensor& one : all.chunk(3)) each.push_back(one.clone());
+  Adafactor together(all, {{"a", shape}, {"b", shape}, {"c", shape}});
+  for (std::uint64_t step = 0; step < 2; ++step) {
+    at::Tensor gradient = random_tensor({3 * part}, 10 + step).to(at::kFloat);
+    gradient.narrow(0, part, part).mul_(100);  // parts of different sizes: none may see another's
+    together.step(gradient, 0.1);
+  }
+  for (std::int64_t i = 0; i < 3; ++i) {
+    at::Tensor& own = each[static_cast<std::size_t>(i)];
+    Adafactor alone(own, {{"own", shape}});
+    for (std::uint64_t step = 0; step < 2; ++step) {
+      at::Tensor gradient = random_tensor({3 * part}, 10 + step).to(at::kFloat);
+      gradient.narrow(0, part, part).mul_(100);
+      alone.step(gradient.narrow(0, i * part, part), 0.1);
+    }
+    EXPECT_LE((all.narrow(0, i * part, part) - own).abs().max().item<double>(), 1e-5) << i;
+  }
+}
+
 TEST(Adafactor, HoldsRowsAndColumnsOfMatrices) {
   const Adafactor optimizer(at::zeros({elements}), parts());
   std::int64_t held = 0;
