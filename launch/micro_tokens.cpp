@@ -25,9 +25,8 @@ constexpr std::int64_t most_efficient_on_gpu = 32768;
 constexpr double share_of_host = 0.5;
 constexpr double share_of_gpu = 0.8;
 
-// A micro-batch on a GPU costs the start of its kernels, some hundred a layer: on an H200's host about 0.6 ms a layer,
-// forward and backward (8 layers that train, `prelude lm` with 16 windows). Its positions run at about this rate there
-// (T5-XL and XXL, docs/results.md).
+// A micro-batch on a GPU costs the start of its kernels, some hundred a layer. Assumed from steps on an H200, which
+// took 30 ms for 8 layers that train, optimiser included, and reached this rate at T5-XL (docs/results.md).
 constexpr double layer_start_seconds = 0.6e-3;
 constexpr double gpu_flops = 4e14;  // FLOP/s
 
