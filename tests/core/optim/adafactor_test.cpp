@@ -208,7 +208,7 @@ TEST(Adafactor, ContinuesBitForBitFromItsState) {
 
 // Of three such parts two are updated together and the third, which would be too much, on its own.
 TEST(Adafactor, PartsTogetherAreUpdatedAsEachAlone) {
-  constexpr std::int64_t part = 1024 * 1536;
+  constexpr std::int64_t part = std::int64_t{1024} * 1536;
   const std::vector<std::int64_t> shape{1024, 1536};
   at::Tensor all = random_tensor({3 * part}, 1).to(at::kFloat);
   std::vector<at::Tensor> each;
