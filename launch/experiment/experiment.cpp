@@ -27,7 +27,6 @@ bool same_but_seed(const CellKey& a, CellKey b) {
 
 Experiment::Experiment(const ExperimentOptions& options, const Session& session, const Ranks& ranks)
     : options_(options), ranks_(ranks), lab_(options, session, ranks), store_(options.output), cells_(lab_.cells()) {
-  for (const DataSet& data : lab_.data_sets()) identities_[data.name()] = lab_.identity(data.name());
   for (const CellKey& key : cells_) progress_.push_back({key, CellState::done});
   find_missing();
   for (const std::size_t i : missing_) progress_[i].state = CellState::waiting;
@@ -97,9 +96,7 @@ void Experiment::say_start() const {
                   ranks_.world().size(), options_.output));
 }
 
-std::optional<CellResult> Experiment::stored(const CellKey& key) const {
-  return store_.load(key, identities_.at(key.data));
-}
+std::optional<CellResult> Experiment::stored(const CellKey& key) const { return store_.load(key, lab_.identity(key)); }
 
 // A cell that failed is tried again.
 void Experiment::find_missing() {
@@ -130,7 +127,7 @@ void Experiment::run_cell(const CellKey& key, const StopSignal& signal) {
   }
   if (!result || ranks_.mesh().place.tensor_rank != 0) return;
   if (tuned && !method_named(key.method).trains_backbone()) save_prompt(key, *tuned);
-  store_.save(*result, identities_.at(key.data));
+  store_.save(*result, lab_.identity(key));
 }
 
 void Experiment::save_prompt(const CellKey& key, const Tuned& tuned) const {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <chrono>
-#include <map>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -48,7 +47,6 @@ class Experiment {
   const ExperimentOptions& options_;
   const Ranks& ranks_;
   Lab lab_;
-  std::map<std::string, std::string> identities_;  // of the data sets' cells
   CellStore store_;
   std::vector<CellKey> cells_;
   std::vector<std::size_t> missing_;  // of cells_

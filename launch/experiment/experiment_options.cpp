@@ -72,6 +72,10 @@ void declare_tuning(OptionTable& table, ExperimentOptions& options) {
   table.add("evaluate-every", options.evaluate_every, "STEPS", "Steps between two looks at the dev examples.")
       .at_least(1);
   table
+      .add("select", options.select, "",
+           "What is kept and tested: the state with the best dev accuracy (the earliest of equals), or the last one.")
+      .choices({"best", "last"});
+  table
       .add("measure", options.measure, "",
            "What is an answer: the likeliest of the label words, or (PPT) of the whole vocabulary. Both are kept; this "
            "one chooses the step and is reported.")

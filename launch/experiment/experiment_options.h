@@ -39,6 +39,7 @@ struct ExperimentOptions {
   double weight_decay = 0.01;
   double clip = 1;
   std::int64_t evaluate_every = 6;
+  std::string select = "best";
   std::string measure = "words";
   bool ensembles = false;
   std::string reference;  // empty: pt, where it is among the methods

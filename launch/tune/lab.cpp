@@ -44,6 +44,7 @@ TuningSettings settings_of(const ExperimentOptions& options, const CellKey& key,
   settings.clip = options.clip;
   settings.evaluate_every = options.evaluate_every;
   settings.measure = measure_of(options);
+  settings.keep_last = options.select == "last";
   settings.seed = key.seed;
   settings.limits = limits;
   return settings;
@@ -86,6 +87,7 @@ void Lab::open_data() {
     const std::string name = element.substr(0, equals);
     require(names.insert(name).second, "--data: '{}' is given twice", name);
     data_sets_.emplace_back(find_task_row(name, own), element.substr(equals + 1));
+    hashes_[name] = data_sets_.back().hash();
   }
   require(!data_sets_.empty(), "--data: give one or more NAME=DIR");
 }
@@ -158,7 +160,7 @@ const DataSet& Lab::data_set(const std::string& name) const {
   return *found;
 }
 
-std::string Lab::identity(const std::string& data) const {
+std::string Lab::identity(const CellKey& key) const {
   ExperimentOptions options = options_;  // what a key or the place says is not part of it
   options.output.clear();
   options.backbone.clear();
@@ -177,15 +179,16 @@ std::string Lab::identity(const std::string& data) const {
   for (std::string* prompt : {&options.prompt_nsp, &options.prompt_nss, &options.prompt_cls, &options.prompt_unified})
     prompt->clear();
   std::string text = config_of(options) + backbone_hash_;
-  for (const auto& [task, rows] : prompts_) {
-    const at::Tensor bytes = rows.contiguous();
-    text += fmt::format("{} {}\n", task, xxh3_128(bytes.const_data_ptr(), bytes.nbytes()));
+  const DataSet& set = data_set(key.data);
+  const Method& method = method_named(key.method);
+  if (method.pretrained()) {
+    const at::Tensor rows = prompts_.at(prompt_name(method, set)).contiguous();
+    text += fmt::format("{}\n", xxh3_128(rows.const_data_ptr(), rows.nbytes()));
   }
-  const DataSet& set = data_set(data);
   OptionTable table("task row", "");
   TaskRow row = set.row();
   declare(table, row);
-  text += table.config_text() + set.hash();
+  text += table.config_text() + hashes_.at(key.data);
   return xxh3_128(text.data(), text.size());
 }
 

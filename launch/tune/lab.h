@@ -33,8 +33,8 @@ class Lab {
   const std::string& tokenizer_path() const { return tokenizer_path_; }
   // Label words of more than one piece, a line each.
   const std::vector<std::string>& notes() const { return notes_; }
-  // Hash of what the results of a data set's cells depend on beside their keys: backbone, prompts, files, options.
-  std::string identity(const std::string& data) const;
+  // Hash of what a cell's result depends on beside its key: backbone, the prompt it starts from, files, options.
+  std::string identity(const CellKey& key) const;
 
   // In the order of data sets, methods, shots, rates, seeds.
   std::vector<CellKey> cells() const;
@@ -66,6 +66,7 @@ class Lab {
   std::optional<Model> model_;
   std::optional<Tokenizer> tokenizer_;
   std::vector<DataSet> data_sets_;
+  std::map<std::string, std::string> hashes_;  // of the data sets' examples
   std::vector<Method> methods_;
   std::map<std::string, at::Tensor> prompts_;  // pretext task, or "unified" -> [P,D]
   MicroBatchLimits limits_;

@@ -54,7 +54,7 @@ class StepQuestions {
   at::Device device_;
 };
 
-// The best state so far on the dev set.
+// The state to keep so far: the best on the dev set, or the latest.
 class DevBest {
  public:
   DevBest(Tuned& tuned, const TuningSettings& settings, const TuningData& data, at::Device device, TuningEnd& end)
@@ -66,7 +66,8 @@ class DevBest {
     const Scores dev = summarise(data_.dev, scores);
     const double accuracy = measured(dev, settings_.measure);
     end_.curve.push_back({step, accuracy, dev.loss});
-    if (best_.defined() && accuracy <= measured(end_.dev, settings_.measure)) return;
+    const bool better = !best_.defined() || accuracy > measured(end_.dev, settings_.measure);
+    if (!better && !settings_.keep_last) return;
     end_.best_step = step;
     end_.dev = dev;
     best_ = tuned_.flat().clone();

@@ -1,4 +1,4 @@
-// A run of tuning on few examples: steps over a training set, and the state that is best on a dev set.
+// A run of tuning on few examples: steps over a training set, and the state that is best on a dev set, or the last one.
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,7 @@ struct TuningSettings {
   double clip = 1;
   std::int64_t evaluate_every = 6;  // steps; beside before the first and after the last
   Measure measure = Measure::accuracy;
+  bool keep_last = false;  // the state after the last step, whatever the dev set says
   std::uint64_t seed = 1;  // of the order of the examples
   MicroBatchLimits limits;
 };
@@ -37,8 +38,9 @@ struct TuningData {
 struct TuningEnd {
   bool finished = false;  // false: asked to stop, and nothing below counts
   std::vector<DevPoint> curve;
-  std::int64_t best_step = 0;  // of the best dev accuracy, the earliest of equals
-  Scores dev;                  // there
+  std::int64_t best_step =
+      0;       // of the state that is kept: of the best dev accuracy, the earliest of equals; or the last
+  Scores dev;  // there
 };
 
 // Leaves `tuned` in the state of best_step. Examples are drawn in one order, a permutation by the seed, that is gone

@@ -7,6 +7,7 @@
 #include <sstream>
 #include <thread>
 
+#include "core/io/npy.h"
 #include "tests/launch/commands/experiment_bench.h"
 
 namespace prelude::test {
@@ -94,6 +95,16 @@ TEST(Experiment, MoreSeedsKeepTheOldCellsAndOtherStepsDoNot) {
   EXPECT_NE(more.errors.find("6 cells, 2 of them"), std::string::npos) << more.errors;
   const ProgramResult other = bench.run("out", {{"--steps", {"6"}}});
   EXPECT_NE(other.errors.find("4 cells, 4 of them"), std::string::npos) << other.errors;
+}
+
+TEST(Experiment, AnotherPromptLeavesTheCellsThatDoNotStartFromIt) {
+  const ExperimentBench bench;
+  ASSERT_EQ(bench.run("out").code, 0);
+  write_npy(bench.path("other.npy"), {4, 64}, std::vector<float>(std::size_t{4} * 64, 0.5F));
+  const ProgramResult unused = bench.run("out", {{"--prompt-nsp", {bench.path("other.npy")}}});
+  EXPECT_NE(unused.errors.find("4 cells, 0 of them"), std::string::npos) << unused.errors;
+  const ProgramResult used = bench.run("out", {{"--prompt-cls", {bench.path("other.npy")}}});
+  EXPECT_NE(used.errors.find("4 cells, 2 of them"), std::string::npos) << used.errors;
 }
 
 // One data set has too few examples for one number of shots: those cells fail, the others are finished.

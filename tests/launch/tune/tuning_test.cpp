@@ -104,6 +104,23 @@ TEST(Tuning, LearnsAndKeepsTheEarliestBest) {
   EXPECT_NEAR(summarise(dev, again).loss, best->loss, 1e-5);
 }
 
+TEST(Tuning, KeepsTheLastStateWhenAsked) {
+  const Model model = test::small_model(test::small_config(), 3, at::kFloat);
+  const at::Tensor rows = test::random_tensor({3, 12}, 4).to(at::kFloat);
+  const auto best = tune_prompt(model, rows, at::kCPU, {});
+  const auto last = tune_prompt(model, rows, at::kCPU, {});
+  TuningSettings settings = settings_of(203);
+  settings.schedule.rate = 0.3;
+  ASSERT_LT(tuned_end(*best, settings).best_step, 203);  // else the two could not differ
+  settings.keep_last = true;
+  const TuningEnd end = tuned_end(*last, settings);
+  EXPECT_EQ(end.best_step, 203);
+  EXPECT_EQ(end.dev.accuracy, end.curve.back().accuracy);
+  const auto again = score_questions(last->model(), last->sites(), dev, 2, {}, at::kCPU);
+  EXPECT_NEAR(summarise(dev, again).loss, end.curve.back().loss, 1e-5);
+  EXPECT_FALSE(at::equal(last->flat(), best->flat()));
+}
+
 TEST(Tuning, AllWeightsTrainInACopy) {
   for (const at::ScalarType dtype : {at::kFloat, at::kBFloat16}) {
     const Model model = test::small_model(test::small_config(), 3, dtype);
