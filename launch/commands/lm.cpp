@@ -16,10 +16,10 @@
 #include "launch/lm/weight_gradient.h"
 #include "launch/lm/windows_file.h"
 #include "launch/micro_tokens.h"
+#include "launch/telemetry/run_messages.h"
 #include "launch/telemetry/run_telemetry.h"
 #include "launch/train/micro_batches.h"
 #include "launch/train/train_loop.h"
-#include "launch/version.h"
 #include "tasks/loader.h"
 
 namespace prelude {
@@ -62,13 +62,7 @@ void settle_memory(LmOptions& options, LmRun& run, const LmInputs& inputs, const
 
 void introduce(Telemetry& telemetry, const LmOptions& options, const LmInputs& inputs, const LmRun& run,
                const Ranks& ranks) {
-  telemetry.message(fmt::format("prelude {} ({}) on {}, {}, {} threads", version(), revision(), options.session.device,
-                                options.session.dtype, options.session.threads));
-  const MeshPlace& place = ranks.mesh().place;
-  if (!ranks.world().alone()) {
-    telemetry.message(fmt::format("{} ranks: {} data-parallel x {} tensor-parallel", ranks.world().size(),
-                                  place.data_size, place.tensor_size));
-  }
+  say_program(telemetry, options.session, ranks);
   const T5Config& config = inputs.config();
   telemetry.message(fmt::format(
       "backbone: {} + {} layers, width {}, {:.2f} M weights on this rank, all of them train ({}); corpus: {} "
@@ -108,11 +102,7 @@ TrainEnd train(const LmOptions& options, const LmInputs& inputs, LmRun& run, con
                   [&] { run.finish_saving(); }, [](const TrainState& /*now*/, bool /*best*/) {}},
                  settings_of(options), state);
   const auto end = loop.run(signal);
-  if (end == TrainEnd::stopped_by_signal) {
-    telemetry.message(fmt::format("stopped by {} at step {} of {}; run the same command again to go on",
-                                  signal.requested() ? signal.name() : "a signal to another rank", loop.state().step,
-                                  options.steps));
-  }
+  if (end == TrainEnd::stopped_by_signal) say_stopped(telemetry, signal, loop.state().step, options.steps);
   return end;
 }
 
@@ -165,11 +155,8 @@ int run_lm(const LmOptions& given, World& world) {
     return exit_done;
   }
   if (world.first()) write_file_atomically(folder.config(), config_of(options));
-  std::unique_ptr<Telemetry> telemetry = std::make_unique<Telemetry>();
   const auto resumed = restored.state ? std::optional(state.step) : std::nullopt;
-  if (world.first()) {
-    telemetry = std::make_unique<RunTelemetry>(folder, resumed, options.steps, Screen::standard_error());
-  }
+  const auto telemetry = open_telemetry(folder, resumed, options.steps, world.first());
   for (const auto& warning : warnings) telemetry->warning(warning);
   introduce(*telemetry, options, inputs, run, ranks);
   if (resumed) telemetry->message(fmt::format("going on from step {}", *resumed));

@@ -14,11 +14,10 @@
 #include "launch/process_age.h"
 #include "launch/ranks.h"
 #include "launch/run_folder.h"
-#include "launch/telemetry/run_telemetry.h"
+#include "launch/telemetry/run_messages.h"
 #include "launch/train/idle_passes.h"
 #include "launch/train/micro_batches.h"
 #include "launch/train/train_loop.h"
-#include "launch/version.h"
 #include "tasks/loader.h"
 
 namespace prelude {
@@ -91,36 +90,20 @@ TrainEnd train(const PretrainOptions& options, const PretrainInputs& inputs, Pre
                  settings_of(options), state);
   if (const auto age = process_age()) telemetry.message(fmt::format("ready {:.2f} s after the program's start", *age));
   const auto end = loop.run(signal);
-  if (end == TrainEnd::stopped_by_signal) {
-    telemetry.message(fmt::format("stopped by {} at step {} of {}; run the same command again to go on",
-                                  signal.requested() ? signal.name() : "a signal to another rank", loop.state().step,
-                                  options.steps));
-  }
+  if (end == TrainEnd::stopped_by_signal) say_stopped(telemetry, signal, loop.state().step, options.steps);
   return end;
-}
-
-std::unique_ptr<Telemetry> open_telemetry(const PretrainOptions& options, const RunFolder& folder,
-                                          std::optional<std::int64_t> resumed, bool speaks) {
-  if (!speaks) return std::make_unique<Telemetry>();
-  return std::make_unique<RunTelemetry>(folder, resumed, options.steps, Screen::standard_error());
 }
 
 void introduce(Telemetry& telemetry, const PretrainOptions& options, const PretrainInputs& inputs,
                const Resumption& resumption, const Ranks& ranks) {
   for (const auto& warning : resumption.warnings) telemetry.warning(warning);
-  telemetry.message(fmt::format("prelude {} ({}) on {}, {}, {} threads", version(), revision(), options.session.device,
-                                options.session.dtype, options.session.threads));
-  const MeshPlace& place = ranks.mesh().place;
-  if (!ranks.world().alone()) {
-    telemetry.message(fmt::format("{} ranks: {} data-parallel x {} tensor-parallel", ranks.world().size(),
-                                  place.data_size, place.tensor_size));
-  }
+  say_program(telemetry, options.session, ranks);
   if (gathers_layers(options)) {
     const Weights& weights = inputs.model().weights();
     telemetry.message(fmt::format(
         "each rank holds 1/{} of every layer: {:.1f} MB here, and {:.1f} MB into which layers are gathered as they are "
         "used",
-        place.data_size, static_cast<double>(weights.bytes()) / 1e6,
+        ranks.mesh().place.data_size, static_cast<double>(weights.bytes()) / 1e6,
         static_cast<double>(weights.encoder.source->memory_bytes()) / 1e6));
   }
   telemetry.message(describe(inputs));
@@ -157,7 +140,7 @@ int run_pretrain(const PretrainOptions& given, World& world) {
   const std::string frozen = options.verify_frozen ? inputs.local_hash() : "";
 
   const auto resumed = resumption.checkpoint ? std::optional(state.step) : std::nullopt;
-  const auto telemetry = open_telemetry(options, folder, resumed, world.first());
+  const auto telemetry = open_telemetry(folder, resumed, options.steps, world.first());
   introduce(*telemetry, options, inputs, resumption, ranks);
   telemetry->message(fmt::format("configuration: {}", folder.config()));
   if (resumed) telemetry->message(fmt::format("going on from step {}", *resumed));
