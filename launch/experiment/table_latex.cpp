@@ -44,20 +44,21 @@ constexpr Markup markup{"\\textbf{", "}", "$\\pm$", "$<$", "$^{\\dagger}$", "$^{
 
 std::string line(const TextRow& row) { return fmt::format("    {} \\\\\n", fmt::join(row, " & ")); }
 
+// A table wider than the text shrinks to it.
 std::string layout(const TextGrid& grid) {
-  std::string text =
-      fmt::format("  \\begin{{tabular}}{{l{}}}\n    \\toprule\n", std::string(grid.head.size() - 1, 'c'));
+  std::string text = "  \\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n";
+  text.append(fmt::format("  \\begin{{tabular}}{{l{}}}\n    \\toprule\n", std::string(grid.head.size() - 1, 'c')));
   text.append(line(grid.head)).append("    \\midrule\n");
   for (const TextRow& row : grid.methods) text.append(line(row));
   if (!grid.baselines.empty()) text.append("    \\midrule\n");
   for (const TextRow& row : grid.baselines) text.append(line(row));
-  return text.append("    \\bottomrule\n  \\end{tabular}\n");
+  return text.append("    \\bottomrule\n  \\end{tabular}}\n");
 }
 
 }  // namespace
 
 std::string latex_text(const ResultTable& table) {
-  std::string text = "% needs \\usepackage{booktabs}\n\\begin{table}\n  \\centering\n";
+  std::string text = "% needs \\usepackage{booktabs,graphicx}\n\\begin{table}\n  \\centering\n";
   text.append(layout(value_texts(table, markup)));
   std::vector<std::string> caption = notes(table, markup, "Bold");
   const TextGrid rates = rate_texts(table, markup);

@@ -80,9 +80,10 @@ TEST(Table, AsLatexAndAsPlainText) {
   const ResultTable table = make_table(three_methods(), against_pt());
   const std::string latex = latex_text(table);
   EXPECT_TRUE(holds(latex,
+                    "  \\resizebox{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}{!}{%\n"
                     "  \\begin{tabular}{lc}\n    \\toprule\n    method & sst2 \\\\\n    \\midrule\n"
                     "    pt & 55.0 $\\pm$ 4.1 \\\\\n    ppt & \\textbf{83.0 $\\pm$ 4.4}$^{\\ddagger}$ \\\\\n"
-                    "    ft & 59.8 $\\pm$ 5.9 \\\\\n    \\bottomrule\n"))
+                    "    ft & 59.8 $\\pm$ 5.9 \\\\\n    \\bottomrule\n  \\end{tabular}}\n"))
       << latex;
   EXPECT_TRUE(holds(plain_text(table),
                     "method          sst2\n"
