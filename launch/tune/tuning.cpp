@@ -55,9 +55,9 @@ class StepQuestions {
 };
 
 // The state to keep so far: the best on the dev set, or the latest.
-class DevBest {
+class KeptState {
  public:
-  DevBest(Tuned& tuned, const TuningSettings& settings, const TuningData& data, at::Device device, TuningEnd& end)
+  KeptState(Tuned& tuned, const TuningSettings& settings, const TuningData& data, at::Device device, TuningEnd& end)
       : tuned_(tuned), settings_(settings), data_(data), device_(device), end_(end) {}
 
   void evaluate(std::int64_t step) {
@@ -66,15 +66,15 @@ class DevBest {
     const Scores dev = summarise(data_.dev, scores);
     const double accuracy = measured(dev, settings_.measure);
     end_.curve.push_back({step, accuracy, dev.loss});
-    const bool better = !best_.defined() || accuracy > measured(end_.dev, settings_.measure);
+    const bool better = !kept_.defined() || accuracy > measured(end_.dev, settings_.measure);
     if (!better && !settings_.keep_last) return;
     end_.best_step = step;
     end_.dev = dev;
-    best_ = tuned_.flat().clone();
+    kept_ = tuned_.flat().clone();
   }
   void restore() const {
     const at::NoGradGuard no_graph;
-    tuned_.flat().copy_(best_);
+    tuned_.flat().copy_(kept_);
   }
 
  private:
@@ -83,7 +83,7 @@ class DevBest {
   const TuningData& data_;
   at::Device device_;
   TuningEnd& end_;
-  at::Tensor best_;  // [N]
+  at::Tensor kept_;  // [N]
 };
 
 }  // namespace
@@ -95,11 +95,11 @@ TuningEnd tune(Tuned& tuned, const TuningSettings& settings, const TuningData& d
   const StepQuestions questions(data.train, settings, tuned.model().config(), device);
   StepSums sums(tuned.gradient(), mesh, Reduction::fast, settings.batch);
   TuningEnd end;
-  DevBest best(tuned, settings, data, device, end);
+  KeptState kept(tuned, settings, data, device, end);
   int skipped = 0;
   for (std::int64_t step = 0; step <= settings.steps; ++step) {
     const bool last = step == settings.steps;
-    if (last || step % settings.evaluate_every == 0) best.evaluate(step);
+    if (last || step % settings.evaluate_every == 0) kept.evaluate(step);
     if (last) break;
     if (stop()) return end;
     const std::vector<Batch> batches = questions.of_step(step);
@@ -110,7 +110,7 @@ TuningEnd tune(Tuned& tuned, const TuningSettings& settings, const TuningData& d
             "loss or gradient was not finite in {} steps in a row, up to step {}; lower --learning-rate", skipped,
             step + 1);
   }
-  best.restore();
+  kept.restore();
   end.finished = true;
   return end;
 }
