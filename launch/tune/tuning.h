@@ -38,8 +38,8 @@ struct TuningData {
 struct TuningEnd {
   bool finished = false;  // false: asked to stop, and nothing below counts
   std::vector<DevPoint> curve;
-  std::int64_t best_step =
-      0;       // of the state that is kept: of the best dev accuracy, the earliest of equals; or the last
+  // Of the state that is kept: of the best dev accuracy, the earliest of equals; or the last step.
+  std::int64_t best_step = 0;
   Scores dev;  // there
 };
 
