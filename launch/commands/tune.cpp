@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
@@ -86,6 +87,11 @@ void write_tuned(const TuneOptions& options, const Lab& lab, const Tuned& tuned,
   write_file_atomically(fmt::format("{}/result.json", output), to_json(result).dump(1) + "\n");
 }
 
+std::string dev_text(const DevPoint& point, bool kept) {
+  return fmt::format("step {}: {:.1f} % of the dev examples right, loss {:.4f}{}", point.step, 100 * point.accuracy,
+                     point.loss, kept ? "; kept" : "");
+}
+
 int run_tune(const TuneOptions& given, World& world) {
   const StopSignal signal;
   TuneOptions options = given;
@@ -108,12 +114,15 @@ int run_tune(const TuneOptions& given, World& world) {
   const bool alone = world.alone();
   ProgressBar bar("tuning", "steps", options.all.steps);
   std::int64_t begun = 0;
-  const auto before_step = [&] {
-    if (world.first()) bar.update(begun++);
+  TuningWatch watch;
+  watch.stop = [&] {
+    if (world.first()) bar.update(std::min(begun++, options.all.steps));  // asked once more after the last step
     return alone && signal.requested();
   };
-  const auto result = lab.run(lab.cells().front(), before_step, &tuned);
-  if (world.first() && result) bar.update(begun);
+  watch.evaluated = [&](const DevPoint& point, bool kept) {
+    if (world.first()) bar.message(dev_text(point, kept));
+  };
+  const auto result = lab.run(lab.cells().front(), watch, &tuned);
   if (world.first() && begun > 0) bar.finish();
   if (!result) {
     std::fputs("stopped; nothing is kept of a run of tuning, start it again\n", stderr);

@@ -117,8 +117,9 @@ void Experiment::run_cell(const CellKey& key, const StopSignal& signal) {
   std::optional<CellResult> result;
   std::unique_ptr<Tuned> tuned;
   try {
-    result = lab_.run(
-        key, [&] { return alone && signal.requested(); }, &tuned);
+    TuningWatch watch;
+    watch.stop = [&] { return alone && signal.requested(); };
+    result = lab_.run(key, watch, &tuned);
   } catch (const std::exception& error) {
     result = CellResult{};
     result->key = key;

@@ -222,8 +222,7 @@ std::unique_ptr<Tuned> Lab::start(const Method& method, const DataSet& data, con
                      tuned);
 }
 
-std::optional<CellResult> Lab::run(const CellKey& key, const std::function<bool()>& stop,
-                                   std::unique_ptr<Tuned>* kept) const {
+std::optional<CellResult> Lab::run(const CellKey& key, const TuningWatch& watch, std::unique_ptr<Tuned>* kept) const {
   const auto begin = std::chrono::steady_clock::now();
   const Method& method = method_named(key.method);
   const DataSet& data = data_set(key.data);
@@ -237,8 +236,8 @@ std::optional<CellResult> Lab::run(const CellKey& key, const std::function<bool(
   MicroBatchLimits limits = limits_;
   limits.prompt_rows = prompt_length(method, data);
   const TuningEnd end = tune(*tuned, settings_of(options_, key, limits), {train, dev, asked.word_start()},
-                             *ranks_.mesh().tensor, session_.device, stop);
-  if (!end.finished || stop()) return {};
+                             *ranks_.mesh().tensor, session_.device, watch);
+  if (!end.finished || watch.stop()) return {};
   const std::vector<Question> test = questions_of(asked, data.test());
   const auto scores =
       score_questions(tuned->model(), tuned->sites(), test, asked.word_start(), limits, session_.device);

@@ -4,7 +4,6 @@
 
 #include <ATen/core/Tensor.h>
 
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,6 +17,7 @@
 #include "launch/tune/data_set.h"
 #include "launch/tune/method.h"
 #include "launch/tune/tuned.h"
+#include "launch/tune/tuning.h"
 #include "tasks/downstream/task_form.h"
 #include "tasks/micro_batch_cut.h"
 
@@ -38,9 +38,9 @@ class Lab {
 
   // In the order of data sets, methods, shots, rates, seeds.
   std::vector<CellKey> cells() const;
-  // Tunes and tests. Nothing comes back where `stop` ended it. Throws what makes the cell fail. `kept`: where it is not
-  // null, it becomes what was tuned, in the chosen state.
-  std::optional<CellResult> run(const CellKey& key, const std::function<bool()>& stop,
+  // Tunes and tests. Nothing comes back where `watch` stopped it. Throws what makes the cell fail. `kept`: where it is
+  // not null, it becomes what was tuned, in the chosen state.
+  std::optional<CellResult> run(const CellKey& key, const TuningWatch& watch,
                                 std::unique_ptr<Tuned>* kept = nullptr) const;
   // Test scores of the majority of tuned prompts [K,P,D] of one data set, method and number of shots: accuracy and
   // macro-F1 among the label words alone.

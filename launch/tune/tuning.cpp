@@ -60,17 +60,19 @@ class KeptState {
   KeptState(Tuned& tuned, const TuningSettings& settings, const TuningData& data, at::Device device, TuningEnd& end)
       : tuned_(tuned), settings_(settings), data_(data), device_(device), end_(end) {}
 
-  void evaluate(std::int64_t step) {
+  // Whether the state of `step` is the one to keep so far.
+  bool evaluate(std::int64_t step) {
     const auto scores =
         score_questions(tuned_.model(), tuned_.sites(), data_.dev, data_.word_start, settings_.limits, device_);
     const Scores dev = summarise(data_.dev, scores);
     const double accuracy = measured(dev, settings_.measure);
     end_.curve.push_back({step, accuracy, dev.loss});
     const bool better = !kept_.defined() || accuracy > measured(end_.dev, settings_.measure);
-    if (!better && !settings_.keep_last) return;
+    if (!better && !settings_.keep_last) return false;
     end_.best_step = step;
     end_.dev = dev;
     kept_ = tuned_.flat().clone();
+    return true;
   }
   void restore() const {
     const at::NoGradGuard no_graph;
@@ -89,7 +91,7 @@ class KeptState {
 }  // namespace
 
 TuningEnd tune(Tuned& tuned, const TuningSettings& settings, const TuningData& data, Communicator& tensor,
-               at::Device device, const std::function<bool()>& stop) {
+               at::Device device, const TuningWatch& watch) {
   constexpr int most_skipped_in_row = 10;
   const Mesh mesh = mesh_of(tensor);
   const StepQuestions questions(data.train, settings, tuned.model().config(), device);
@@ -99,9 +101,12 @@ TuningEnd tune(Tuned& tuned, const TuningSettings& settings, const TuningData& d
   int skipped = 0;
   for (std::int64_t step = 0; step <= settings.steps; ++step) {
     const bool last = step == settings.steps;
-    if (last || step % settings.evaluate_every == 0) kept.evaluate(step);
+    if (last || step % settings.evaluate_every == 0) {
+      const bool keep = kept.evaluate(step);
+      watch.evaluated(end.curve.back(), keep);
+    }
     if (last) break;
-    if (stop()) return end;
+    if (watch.stop()) return end;
     const std::vector<Batch> batches = questions.of_step(step);
     const StepResult result = train_step(tuned.micro_batch(), sums, tuned.optimizer(), batches, settings.clip,
                                          learning_rate(settings.schedule, step));

@@ -35,6 +35,13 @@ struct TuningData {
   std::size_t word_start = 2;  // where in a target the word begins
 };
 
+// How a run of tuning is watched.
+struct TuningWatch {
+  std::function<bool()> stop = [] { return false; };  // asked before every step; the same on all ranks of a backbone
+  // Told of every look at the dev examples; `kept`: this state is the one to keep so far.
+  std::function<void(const DevPoint& point, bool kept)> evaluated = [](const DevPoint&, bool) {};
+};
+
 struct TuningEnd {
   bool finished = false;  // false: asked to stop, and nothing below counts
   std::vector<DevPoint> curve;
@@ -46,9 +53,8 @@ struct TuningEnd {
 // Leaves `tuned` in the state of best_step. Examples are drawn in one order, a permutation by the seed, that is gone
 // through again and again: no remainder is dropped, as a step may end one pass and begin the next (PPT drops it). The
 // loss is a label position's mean. `tensor`: the ranks that hold the backbone together, which are given the same and
-// do the same. `stop` is asked before every step, and says the same on all of them. Throws UserError where loss or
-// gradient stays not finite.
+// do the same. Throws UserError where loss or gradient stays not finite.
 TuningEnd tune(Tuned& tuned, const TuningSettings& settings, const TuningData& data, Communicator& tensor,
-               at::Device device, const std::function<bool()>& stop);
+               at::Device device, const TuningWatch& watch);
 
 }  // namespace prelude

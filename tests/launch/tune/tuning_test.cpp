@@ -44,11 +44,9 @@ TuningSettings settings_of(std::int64_t steps) {
   return settings;
 }
 
-bool never() { return false; }
-
 TuningEnd tuned_end(Tuned& tuned, const TuningSettings& settings) {
   SelfCommunicator alone;
-  return tune(tuned, settings, {train, dev, 2}, alone, at::kCPU, never);
+  return tune(tuned, settings, {train, dev, 2}, alone, at::kCPU, {});
 }
 
 // Against a loop that pads nothing and cuts nothing: examples one by one, AdamW on their mean.
@@ -151,9 +149,27 @@ TEST(Tuning, StopsWhenAsked) {
   const auto tuned = tune_prompt(model, test::random_tensor({3, 12}, 4).to(at::kFloat), at::kCPU, {});
   SelfCommunicator alone;
   int asked = 0;
-  const TuningEnd end = tune(*tuned, settings_of(60), {train, dev, 2}, alone, at::kCPU, [&] { return ++asked > 7; });
+  TuningWatch watch;
+  watch.stop = [&] { return ++asked > 7; };
+  const TuningEnd end = tune(*tuned, settings_of(60), {train, dev, 2}, alone, at::kCPU, watch);
   EXPECT_FALSE(end.finished);
   EXPECT_EQ(asked, 8);
+}
+
+TEST(Tuning, TellsEveryLookAtTheDevExamples) {
+  const Model model = test::small_model(test::small_config(), 3, at::kFloat);
+  const auto tuned = tune_prompt(model, test::random_tensor({3, 12}, 4).to(at::kFloat), at::kCPU, {});
+  SelfCommunicator alone;
+  std::vector<std::int64_t> steps;
+  std::int64_t kept_step = -1;
+  TuningWatch watch;
+  watch.evaluated = [&](const DevPoint& point, bool kept) {
+    steps.push_back(point.step);
+    if (kept) kept_step = point.step;
+  };
+  const TuningEnd end = tune(*tuned, settings_of(12), {train, dev, 2}, alone, at::kCPU, watch);
+  EXPECT_EQ(steps, (std::vector<std::int64_t>{0, 5, 10, 12}));
+  EXPECT_EQ(kept_step, end.best_step);
 }
 
 }  // namespace
