@@ -75,7 +75,7 @@ TEST_F(Tune, IsACellOfAnExperimentAndKeepsItsPrompt) {
   EXPECT_EQ(json::parse(run.output).at("test"), cell.at("test"));
   EXPECT_NE(run.errors.find("step 0: "), std::string::npos) << run.errors;
   EXPECT_NE(run.errors.rfind(" 100%"), std::string::npos) << run.errors;
-  EXPECT_EQ(run.errors.rfind("%"), run.errors.rfind(" 100%") + 4) << run.errors;
+  EXPECT_EQ(run.errors.rfind('%'), run.errors.rfind(" 100%") + 4) << run.errors;
   const std::vector<std::string> model{"--backbone", bench_.path("backbone"), "--prompt",
                                        bench_.path("out") + "/prompt"};
   EXPECT_EQ(evaluated("<extra_id_0>", model), cell.at("test").at("accuracy"));
