@@ -15,21 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// A folder that holds other files is somebody's, not a run's: refused before anything is made in it. A process that was
-// killed before its first file was whole leaves the lock, an empty folder and a temporary.
-const std::string& require_run_folder(const std::string& path) {
-  std::error_code error;
-  if (!fs::exists(path, error) || fs::exists(path + "/config.ini", error)) return path;
-  require(fs::is_directory(path, error), "--output: '{}' is not a folder", path);
-  for (const auto& entry : fs::directory_iterator(path, error)) {
-    const auto name = entry.path().filename();
-    const bool ours = name == ".lock" || name == ".ranks" || name == "checkpoints" ||
-                      entry.path() == temporary_name(path + "/config.ini");
-    require(ours, "--output: '{}' holds '{}' but no run; choose a new folder", path, entry.path().filename().string());
-  }
-  return path;
-}
-
 // The first rank leaves a word that the others look for; a network file system may show it late.
 void require_shared(const std::string& path, const World& world) {
   if (world.alone()) return;
@@ -58,9 +43,9 @@ void require_shared(const std::string& path, const World& world) {
 
 }  // namespace
 
-RunFolder::RunFolder(const std::string& path, const World& world) : path_(path) {
+RunFolder::RunFolder(const std::string& path, FolderKind kind, const World& world) : path_(path) {
   if (world.first()) {
-    lock_.emplace(require_run_folder(path), "another prelude process on the same run");
+    folder_.emplace(path, kind);
     std::error_code error;
     fs::create_directories(checkpoints(), error);
     require(!error, "cannot make the folder '{}': {}", checkpoints(), error.message());

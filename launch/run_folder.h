@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "core/io/folder_lock.h"
+#include "core/io/output_folder.h"
 #include "dist/world.h"
 
 namespace prelude {
@@ -12,9 +12,9 @@ namespace prelude {
 // others must see the same folder, for any of them may be the first when the run goes on.
 class RunFolder {
  public:
-  // Makes the folder where it is missing. Throws UserError where it cannot, where another process runs in it, where it
-  // holds something that is not a run, or where a rank sees another folder under this path.
-  RunFolder(const std::string& path, const World& world);
+  // Makes the folder where it is missing. `kind`: of the command's runs. Throws UserError where OutputFolder does, or
+  // where a rank sees another folder under this path.
+  RunFolder(const std::string& path, FolderKind kind, const World& world);
 
   const std::string& path() const { return path_; }
   std::string config() const { return path_ + "/config.ini"; }
@@ -29,7 +29,7 @@ class RunFolder {
 
  private:
   std::string path_;
-  std::optional<FolderLock> lock_;  // the first rank's
+  std::optional<OutputFolder> folder_;  // the first rank's
 };
 
 }  // namespace prelude

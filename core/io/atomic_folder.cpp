@@ -59,4 +59,19 @@ void replace_folder(const std::string& fresh, const std::string& folder) {
   sync_folder(fs::path(folder).parent_path());
 }
 
+void write_folder_atomically(const std::string& folder, const std::function<void(const std::string& fresh)>& fill) {
+  fs::path place = fs::path(folder);
+  if (!place.has_filename()) place = place.parent_path();  // "out/"
+  const fs::path fresh = place.parent_path() / fmt::format(".{}.prelude-new", place.filename().string());
+  remove_folder(fresh);  // of a process that was killed
+  try {
+    fill(fresh);
+    replace_folder(fresh, place);
+  } catch (...) {
+    std::error_code ignored;
+    fs::remove_all(fresh, ignored);
+    throw;
+  }
+}
+
 }  // namespace prelude

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/io/atomic_file.h"
+#include "core/io/output_file.h"
 #include "launch/predict/request.h"
 #include "tasks/loader.h"
 
@@ -52,7 +52,7 @@ void write_examples(const std::string& path, const std::vector<Example>& example
     const nlohmann::ordered_json line{{"source_ids", example.source}, {"target_ids", target}};
     text += fmt::format("{}\n", line.dump());
   }
-  write_file_atomically(path, text);
+  write_new_file(path, text, "--write-examples");
 }
 
 std::vector<std::vector<Example>> cut_step(const std::vector<Example>& examples, const MicroBatchLimits& limits) {

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "core/error.h"
+#include "core/io/atomic_folder.h"
+#include "core/io/output_folder.h"
 #include "core/t5/initialise.h"
 #include "core/t5/load.h"
 #include "core/text/tokenizer.h"
@@ -50,8 +52,10 @@ T5Config settle_config(const BackboneOptions& options, const Tokenizer& tokenize
 int run(const BackboneOptions& options) {
   const Tokenizer tokenizer = Tokenizer::load(options.tokenizer);
   const T5Config config = settle_config(options, tokenizer);
+  const OutputFolder folder(options.output, FolderKind::backbone);
   const Weights weights = initialise_weights(config, options.seed, at::kCPU, at::kFloat);
-  save_backbone(options.output, config, weights, options.tokenizer);
+  write_folder_atomically(options.output,
+                          [&](const std::string& fresh) { save_backbone(fresh, config, weights, options.tokenizer); });
   std::fputs(fmt::format("{}: random backbone, never trained; {} layers + {}, width {}, vocabulary {}, {:.1f} MB\n",
                          options.output, config.num_layers, config.num_decoder_layers, config.d_model,
                          config.vocab_size, static_cast<double>(weights.bytes()) / 1e6)

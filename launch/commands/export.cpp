@@ -7,6 +7,9 @@
 
 #include "core/delta/prompt_file.h"
 #include "core/error.h"
+#include "core/io/atomic_folder.h"
+#include "core/io/output_file.h"
+#include "core/io/output_folder.h"
 
 namespace prelude {
 namespace {
@@ -32,12 +35,15 @@ int run(const ExportOptions& options) {
   }
   const std::string ending = std::filesystem::path(options.output).extension().string();
   const bool array = ending == ".npy" || ending == ".pt";
-  require(array || !std::filesystem::is_regular_file(options.output),
+  std::error_code error;
+  require(array || !std::filesystem::is_regular_file(options.output, error),
           "--output '{}' is a file of another kind; end it in .npy or .pt, or give a folder", options.output);
   if (array) {
+    require_output_file(options.output, {"--output", {options.prompt}});
     write_prompt_array(options.output, prompt);
   } else {
-    write_prompt_folder(options.output, prompt);
+    const OutputFolder folder(options.output, FolderKind::prompt);
+    write_folder_atomically(options.output, [&](const std::string& fresh) { write_prompt_folder(fresh, prompt); });
   }
   for (const std::string& note : prompt.notes) fmt::print("note: {}\n", note);
   fmt::print("{}: {} x {}, float32\n", options.output, prompt.rows.size(0), prompt.rows.size(1));

@@ -7,7 +7,9 @@
 
 #include "core/delta/prompt_file.h"
 #include "core/error.h"
+#include "core/io/atomic_folder.h"
 #include "core/io/checksum.h"
+#include "core/io/output_folder.h"
 #include "core/t5/config.h"
 
 namespace prelude {
@@ -41,10 +43,10 @@ int run(const ImportOptions& options) {
     require_width(prompt, options.input, config.d_model, options.backbone);
     prompt.base_model = options.backbone;
   }
-  require(!fs::is_regular_file(options.output), "--output '{}' is a file; give a folder", options.output);
   prompt.origin["imported_from"] = options.input;
   if (fs::is_regular_file(options.input)) prompt.origin["imported_sha256"] = sha256_of_file(options.input);
-  write_prompt_folder(options.output, prompt);
+  const OutputFolder folder(options.output, FolderKind::prompt);
+  write_folder_atomically(options.output, [&](const std::string& fresh) { write_prompt_folder(fresh, prompt); });
   for (const std::string& note : prompt.notes) fmt::print("note: {}\n", note);
   fmt::print("{}: {} x {}, float32\n", options.output, prompt.rows.size(0), prompt.rows.size(1));
   return exit_done;

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 
 #include "core/io/atomic_file.h"
+#include "core/io/output_folder.h"
 #include "core/text/tokenizer.h"
 #include "core/text/train_unigram.h"
 #include "launch/commands/input_options.h"
@@ -75,18 +75,9 @@ SentenceSample read_sample(const TokenizerTrainOptions& options) {
   return sample;
 }
 
-// The path of the model to be, in a folder that can be written.
-std::string new_model_path(const std::string& folder) {
-  std::string path = folder + "/spiece.model";
-  std::error_code error;
-  require(!std::filesystem::exists(path, error), "{}: is already there; give another folder or remove it", path);
-  std::filesystem::create_directories(folder, error);
-  require(!error, "cannot make the folder '{}': {}", folder, error.message());
-  return path;
-}
-
 int run(const TokenizerTrainOptions& options) {
-  const std::string path = new_model_path(options.output);
+  const OutputFolder folder(options.output, FolderKind::tokenizer);
+  const std::string path = fmt::format("{}/spiece.model", options.output);
   AtomicFile file(path);  // before the work: a folder that cannot be written ends it here
   const SentenceSample sample = read_sample(options);
   require(!sample.sentences.empty(), "there is no text in the input ({} documents read; {}); give more",

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/io/folder_lock.h"
+#include "core/io/output_folder.h"
 #include "core/text/tokenizer.h"
 #include "tasks/corpus/build_record.h"
 #include "tasks/corpus/make_documents.h"
@@ -29,15 +29,6 @@ void check_options(const BuildOptions& options) {
   in_range("workers", options.workers, 0, 1024);
 }
 
-// What a build with no record must find: a folder of nothing but hidden files.
-void require_empty(const std::string& folder) {
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    require(name.starts_with('.') || name == "build.json.tmp",
-            "'{}' holds '{}' and no corpus build to continue; give an empty or new folder as --output", folder, name);
-  }
-}
-
 class Builder {
  public:
   Builder(const BuildOptions& options, const BuildHooks& hooks, FarWorkers* far)
@@ -46,7 +37,7 @@ class Builder {
         far_(far),
         tokenizer_(Tokenizer::load(options.tokenizer)),
         wanted_(new_build_record(options, list_input_files(options.inputs), tokenizer_.sha256())),
-        lock_(options.output, "another corpus build"),
+        folder_(options.output, FolderKind::corpus_build),
         record_(wanted_),
         writer_(tokenizer_.size(), options.labels) {}
 
@@ -76,7 +67,6 @@ class Builder {
   bool continue_or_begin() {
     std::optional<BuildRecord> found = read_build_record(record_path());
     if (!found || found->shards.empty()) {
-      if (!found) require_empty(options_.output);
       write_build_record(record_path(), record_);
       return false;
     }
@@ -176,7 +166,7 @@ class Builder {
   FarWorkers* const far_;
   const Tokenizer tokenizer_;
   const BuildRecord wanted_;
-  const FolderLock lock_;
+  const OutputFolder folder_;
   BuildRecord record_;
   ShardWriter writer_;
   // Up to the document used last; the record holds those up to the last sealed shard.

@@ -11,15 +11,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What a labelling with no record must find: a folder of nothing but hidden files.
-void require_empty(const std::string& folder) {
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    require(name.starts_with('.') || name == "label.json.tmp",
-            "'{}' holds '{}' and no labelling to continue; give an empty or new folder as --output", folder, name);
-  }
-}
-
 void check_sealed(const std::string& folder, const ShardEntry& shard) {
   const std::string path = folder + "/" + shard.file;
   std::error_code missing;
@@ -45,12 +36,9 @@ SentenceRange sentences_of_shard(const Corpus& corpus, std::size_t index) {
 }
 
 LabelledCopy::LabelledCopy(const std::string& output, const Corpus& corpus)
-    : output_(output), corpus_(unlabelled(corpus)), lock_(output, "another labelling") {
+    : output_(output), corpus_(unlabelled(corpus)), folder_(output, FolderKind::labelled_corpus) {
   std::optional<LabelRecord> found = read_label_record(path("label.json"));
-  if (!found) {
-    require_empty(output);
-    return;
-  }
+  if (!found) return;
   record_ = *std::move(found);
   const std::size_t most = corpus.manifest().shards.size();
   require(record_.shards.size() <= most, "'{}' holds {} shards, but '{}' has {}; give another --output", output,

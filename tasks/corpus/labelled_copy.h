@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "core/io/folder_lock.h"
+#include "core/io/output_folder.h"
 #include "tasks/corpus/corpus.h"
 #include "tasks/corpus/label_record.h"
 
@@ -49,7 +49,7 @@ class LabelledCopy {
 
   std::string output_;
   const Corpus& corpus_;
-  FolderLock lock_;
+  OutputFolder folder_;
   LabelRecord record_;
 };
 

@@ -20,7 +20,7 @@ const World& alone() {
 
 std::string mistake(const std::string& path) {
   try {
-    const RunFolder folder(path, alone());
+    const RunFolder folder(path, FolderKind::pretrain_run, alone());
   } catch (const UserError& error) {
     return error.what();
   }
@@ -31,7 +31,7 @@ std::string mistake(const std::string& path) {
 TEST(RunFolder, IsMadeWithItsParents) {
   const TemporaryFolder folder;
   const auto path = folder / "a/b/run";
-  const RunFolder run(path, alone());
+  const RunFolder run(path, FolderKind::pretrain_run, alone());
   EXPECT_TRUE(std::filesystem::is_directory(path));
   EXPECT_FALSE(run.used());
   write_file(run.config(), "");
@@ -42,28 +42,28 @@ TEST(RunFolder, IsOneProcessAtATime) {
   const TemporaryFolder folder;
   const auto path = folder / "run";
   {
-    const RunFolder first(path, alone());
+    const RunFolder first(path, FolderKind::pretrain_run, alone());
     const auto message = mistake(path);
     EXPECT_NE(message.find("in use by another prelude process"), std::string::npos) << message;
     EXPECT_NE(message.find(path), std::string::npos) << message;
   }
-  EXPECT_NO_THROW(RunFolder(path, alone()));
+  EXPECT_NO_THROW(RunFolder(path, FolderKind::pretrain_run, alone()));
 }
 
 TEST(RunFolder, DoesNotTakeSomebodysFolder) {
   const TemporaryFolder folder;
   write_file(folder / "thesis.tex", "x");
-  EXPECT_NE(mistake(folder.path()).find("holds 'thesis.tex' but no run"), std::string::npos);
+  EXPECT_NE(mistake(folder.path()).find("holds 'thesis.tex', which stays as it is"), std::string::npos);
   EXPECT_FALSE(std::filesystem::exists(folder / ".lock"));
   EXPECT_NE(mistake(folder / "thesis.tex").find("is not a folder"), std::string::npos);
-  write_file(folder / "config.ini", "");
-  EXPECT_NO_THROW(RunFolder(folder.path(), alone()));
+  write_file(folder / "config.ini", "# prelude pretrain\n");
+  EXPECT_NO_THROW(RunFolder(folder.path(), FolderKind::pretrain_run, alone()));
 }
 
 TEST(RunFolder, AnEmptyFolderWillDo) {
   const TemporaryFolder folder;
-  EXPECT_NO_THROW(RunFolder(folder.path(), alone()));
-  EXPECT_NO_THROW(RunFolder(folder.path(), alone()));  // the lock file is ours
+  EXPECT_NO_THROW(RunFolder(folder.path(), FolderKind::pretrain_run, alone()));
+  EXPECT_NO_THROW(RunFolder(folder.path(), FolderKind::pretrain_run, alone()));  // the lock file is ours
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ TEST(BackboneCreate, MistakesAreOneLine) {
       {{}, "give either --shape or --model-config"},
       {{"--shape", "tiny", "--model-config", folder / "a/config.json"}, "give either --shape or --model-config"},
       {{"--shape", "huge"}, "unknown shape \"huge\"; known: tiny"},
-      {{"--shape", "tiny"}, "is already there"},
+      {{"--shape", "tiny"}, "which stays as it is"},
   };
   for (const auto& [arguments, part] : rows) {
     const ProgramResult result = create(folder / "a", arguments);

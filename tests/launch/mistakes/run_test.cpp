@@ -35,7 +35,9 @@ TEST_F(RunMistakes, OfTheFolder) {
   shop_.folder("busy");
   const FolderLock other(shop_.path("busy"), "a test");
   expect_mistakes({
-      {"something else in it", shop_.pretrain("thesis"), {"--output", "thesis' holds 'chapter.tex' but no run"}},
+      {"something else in it",
+       shop_.pretrain("thesis"),
+       {"--output", "thesis' holds 'chapter.tex', which stays as it is"}},
       {"a file", shop_.pretrain("x", {"--output", shop_.file("file", "x")}), {"--output", "file' is not a folder"}},
       {"in use", shop_.pretrain("busy"), {"busy", "another prelude process"}},
       {"cannot be written", shop_.pretrain("x", {"--output", "/proc/run"}), {"/proc/run"}},

@@ -22,7 +22,7 @@ class Heard final : public Telemetry {
 TEST(RunMessages, ARankThatDoesNotSpeakWritesNothing) {
   const test::TemporaryFolder folder;
   const World world;
-  const RunFolder run(folder / "run", world);
+  const RunFolder run(folder / "run", FolderKind::pretrain_run, world);
   const auto files = [&] {
     return std::distance(std::filesystem::directory_iterator(folder / "run"), std::filesystem::directory_iterator{});
   };
