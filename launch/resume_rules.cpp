@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "dist/text.h"
 #include "launch/config_change.h"
+#include "launch/version.h"
 
 namespace prelude {
 namespace {
@@ -27,8 +28,8 @@ std::string value_of(const OptionTable& table, const std::string& name) {
 }
 
 void check_steps(const RunFolder& folder, const OptionTable& before, const OptionTable& now, const ResumeRules& rules) {
-  const double steps_before = row_of(before, "steps").number().value();
-  const double steps_now = row_of(now, "steps").number().value();
+  const double steps_before = row_of(before, "steps").numbers().at(0);
+  const double steps_now = row_of(now, "steps").numbers().at(0);
   require(steps_now >= steps_before, "--steps: {} is less than the {} of the run in '{}'", steps_now, steps_before,
           folder.path());
   const auto kind = schedule_kind(value_of(now, "schedule"));
@@ -68,6 +69,12 @@ std::vector<std::string> check_changes(const RunFolder& folder, OptionTable& bef
     }
   }
   return warnings;
+}
+
+std::vector<std::string> revision_warnings(const std::string& recorded) {
+  if (recorded == revision()) return {};
+  return {fmt::format("the checkpoint was written by revision {} of the program, and this is {}: results may differ",
+                      recorded.empty() ? "(not recorded)" : recorded, revision())};
 }
 
 std::string recorded_value(const RunFolder& folder, const World& world, OptionTable& table, const std::string& name) {

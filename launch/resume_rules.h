@@ -26,6 +26,9 @@ struct ResumeRules {
 std::vector<std::string> check_changes(const RunFolder& folder, OptionTable& before, const OptionTable& now,
                                        const ResumeRules& rules);
 
+// One line where a checkpoint was written by another revision of the program than this one; nothing elsewhere.
+std::vector<std::string> revision_warnings(const std::string& recorded);
+
 // The value of option `name` in the configuration of the run in `folder`, on all ranks; its default where there is no
 // run. `table`: of the command, over fields of its own. A collective.
 std::string recorded_value(const RunFolder& folder, const World& world, OptionTable& table, const std::string& name);

@@ -7,9 +7,9 @@
 
 namespace prelude {
 
-// --learning-rate, --schedule, --warmup-steps (core/optim/schedule.h).
-void declare_schedule(OptionTable& table, double& learning_rate, std::string& schedule, std::int64_t& warmup_steps);
-// Of them --schedule and --warmup-steps, where the rate is not one number.
-void declare_schedule_shape(OptionTable& table, std::string& schedule, std::int64_t& warmup_steps);
+// --learning-rate, --schedule, --warmup-steps (core/optim/schedule.h), each alone.
+void declare_learning_rate(OptionTable& table, double& learning_rate);
+void declare_schedule(OptionTable& table, std::string& schedule);
+void declare_warmup(OptionTable& table, std::int64_t& warmup_steps);
 
 }  // namespace prelude

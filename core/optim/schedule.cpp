@@ -9,6 +9,8 @@
 namespace prelude {
 namespace {
 
+constexpr double rsqrt_steps = 10000;  // at the full rate
+
 // The formula without a warm-up, from step `warmup_steps` on.
 double decayed(const Schedule& schedule, std::int64_t step) {
   const auto s = static_cast<double>(step);
@@ -18,6 +20,8 @@ double decayed(const Schedule& schedule, std::int64_t step) {
   switch (schedule.kind) {
     case ScheduleKind::constant:
       return schedule.rate;
+    case ScheduleKind::rsqrt:
+      return schedule.rate * std::sqrt(rsqrt_steps / std::max(s + 1.0, rsqrt_steps));
     case ScheduleKind::noam:
     case ScheduleKind::noam_ppt:
       return schedule.rate / std::sqrt(s + 1.0);
@@ -48,9 +52,15 @@ void check(const Schedule& schedule) {
           "--learning-rate is {}; give a finite number above 0, for example 0.1", schedule.rate);
   require(schedule.warmup_steps >= 0, "--warmup-steps is {}; give 0 or more", schedule.warmup_steps);
   const bool decays_to_zero = schedule.kind == ScheduleKind::linear || schedule.kind == ScheduleKind::cosine;
-  require(!decays_to_zero || schedule.warmup_steps < schedule.total_steps,
+  require(!decays_to_zero || schedule.total_steps == 0 || schedule.warmup_steps < schedule.total_steps,
           "--warmup-steps {} leaves no step of --steps {} for the {} schedule to decay in; give fewer",
           schedule.warmup_steps, schedule.total_steps, name_of(schedule.kind));
+}
+
+std::string warmup_warning(const Schedule& schedule) {
+  if (schedule.warmup_steps == 0 || schedule.warmup_steps < schedule.total_steps) return "";
+  return fmt::format("--warmup-steps {} is not over within --steps {}: the rate {} is never reached",
+                     schedule.warmup_steps, schedule.total_steps, schedule.rate);
 }
 
 ScheduleKind schedule_kind(std::string_view name) {

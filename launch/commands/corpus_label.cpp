@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <array>
 #include <memory>
 #include <optional>
 
@@ -10,15 +9,15 @@
 #include "core/io/checksum.h"
 #include "core/io/safetensors.h"
 #include "dist/text.h"
-#include "launch/commands/backbone_hash.h"
+#include "launch/backbone_identity.h"
 #include "launch/commands/corpus.h"
-#include "launch/confidence.h"
 #include "launch/label/label_options.h"
 #include "launch/label/label_summary.h"
 #include "launch/label/labeller.h"
 #include "launch/micro_tokens.h"
 #include "launch/telemetry/progress.h"
 #include "launch/train/stop_signal.h"
+#include "launch/version.h"
 #include "tasks/corpus/labelled_copy.h"
 
 namespace prelude {
@@ -32,9 +31,11 @@ std::string prompt_hash(const std::string& path) {
 
 // All that the labels depend on, but for the last bits: those also depend on device, threads and tensor parallelism.
 NamedValues provenance(const CorpusLabelOptions& options, const Corpus& corpus, const Labeller& labeller,
-                       const std::string& backbone) {
+                       const BackboneIdentity& backbone) {
   return {{"corpus", xxh3_128_of_file(corpus.folder() + "/corpus.json")},
-          {"backbone", backbone},
+          {"backbone", backbone.weights},
+          {"backbone-config", backbone.config},
+          {"backbone-tokenizer", backbone.tokenizer},
           {"prompt", prompt_hash(options.prompt)},
           {"template", options.text},
           {"label-words", fmt::format("{}", fmt::join(label_words_of(options), " "))},
@@ -43,7 +44,8 @@ NamedValues provenance(const CorpusLabelOptions& options, const Corpus& corpus, 
           {"seed", fmt::format("{}", options.seed)},
           {"dtype", options.session.dtype},
           {"micro-tokens", options.micro_tokens},
-          {"batch-size", fmt::format("{}", options.batch_size)}};
+          {"batch-size", fmt::format("{}", options.batch_size)},
+          {"revision", revision()}};
 }
 
 // --micro-tokens as a number: `auto` is what an earlier run on the folder settled on, so that it goes on alike.
@@ -94,8 +96,6 @@ bool label_shards(const Corpus& corpus, const Labeller& labeller, const MicroBat
 int run(const CorpusLabelOptions& given, World& world) {
   require_same_launch(world, config_of(given));
   CorpusLabelOptions options = given;
-  std::array<double, 5> thresholds{};
-  read_confidence(options.confidence, thresholds);
   parse_micro_tokens(options.micro_tokens);
   const Session session = open_session(options.session, options.ranks, world);
   const Ranks ranks(options.ranks, session, world);
@@ -106,8 +106,15 @@ int run(const CorpusLabelOptions& given, World& world) {
   const LoadedModel loaded = LoadedModel::load(options.backbone, options.prompt, session, ranks);
   const Labeller labeller(options, corpus, loaded);
   settle_micro_tokens(options, copy ? copy->recorded("micro-tokens") : std::nullopt, loaded, session, ranks);
-  const std::string backbone =
-      backbone_hash(options.backbone, open_safetensors_folder(options.backbone), loaded.config(), world);
+  const std::string tokenizer = loaded.tokenizer() == nullptr ? "" : loaded.tokenizer()->sha256();
+  const BackboneIdentity backbone =
+      backbone_identity(options.backbone, open_safetensors_folder(options.backbone), loaded.config(), tokenizer, world);
+  const std::string before = copy ? copy->recorded("revision").value_or(revision()) : revision();
+  if (before != revision()) {
+    fmt::print(stderr,
+               "note: the shards that are there were labelled by another revision of the program ({}; this is {})\n",
+               before, revision());
+  }
   if (copy) copy->begin(provenance(options, corpus, labeller, backbone));
   const bool was_complete = copy && copy->next_shard() == corpus.manifest().shards.size();
   const MicroBatchLimits limits = micro_batch_limits(options.micro_tokens, options.batch_size, loaded.prompt_rows(),

@@ -50,7 +50,8 @@ LoaderOptions loader_of(const LmOptions& options, const T5Config& config, const 
 // After this `options` holds a number, which the run's config.ini keeps.
 void settle_memory(LmOptions& options, LmRun& run, const LmInputs& inputs, const RunFolder& folder,
                    const Session& session, const Ranks& ranks) {
-  if (options.micro_tokens == auto_micro_tokens) options.micro_tokens = recorded_lm_micro_tokens(folder, ranks.world());
+  if (options.micro_tokens == auto_micro_tokens)
+    options.micro_tokens = recorded_lm_value(folder, ranks.world(), "micro-tokens");
   const ExampleShape shape{0, options.max_source, inputs.lengths().target, options.global_batch};
   const MeshPlace& place = ranks.mesh().place;
   const std::int64_t state = training_state(inputs.config(), {.adafactor = options.optimizer == "adafactor"},
@@ -72,6 +73,8 @@ void introduce(Telemetry& telemetry, const LmOptions& options, const LmInputs& i
       inputs.corpus().tokens(), inputs.objective().training_anchors(), inputs.objective().validation_anchors()));
   telemetry.message(fmt::format("micro-batches of at most {} encoder positions", options.micro_tokens));
   if (run.model().recomputes_layers()) telemetry.message("layers are run again backward: little memory, more time");
+  const std::string warmup = warmup_warning(schedule_of(options));
+  if (!warmup.empty()) telemetry.warning(warmup);
 }
 
 TrainEnd train(const LmOptions& options, const LmInputs& inputs, LmRun& run, const TrainState& state,
@@ -130,20 +133,20 @@ int run_lm(const LmOptions& given, World& world) {
   const StopSignal signal;  // one that comes while the backbone is read counts too: a stop after the first step
   require_same_launch(world, config_of(given));
   LmOptions options = given;
-  settle(options);
+  const RunFolder folder(options.output, FolderKind::lm_run, world);
+  settle(options, recorded_lm_value(folder, world, "warmup-steps"));
   const Session session = open_session(options.session, options.ranks, world);
   const Ranks ranks(options.ranks, session, world);
   LmInputs inputs(options, session, ranks);
   require_same_content(world, fmt::format("--corpus '{}'", options.corpus), inputs.corpus_hash());
-  const RunFolder folder(options.output, world);
-  const LmIdentity identity{inputs.backbone_hash(options, world), inputs.corpus_hash()};
+  const LmIdentity identity{inputs.backbone_identity(options, world).text(), inputs.corpus_hash()};
   if (!options.dropout) options.dropout = inputs.config().dropout_rate;
-  auto warnings = check_changes(folder, options, world);
   if (world.first() && !options.write_windows.empty()) {
     write_windows(options.write_windows, inputs.objective(), options.validation_windows);
   }
   LmRun run(options, inputs, folder, identity, ranks);
   settle_memory(options, run, inputs, folder, session, ranks);
+  auto warnings = check_changes(folder, options, world);
   const auto restored = run.restore();
   warnings.insert(warnings.end(), restored.warnings.begin(), restored.warnings.end());
   const TrainState state = restored.state.value_or(TrainState());

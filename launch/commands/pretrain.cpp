@@ -2,9 +2,10 @@
 
 #include <memory>
 
+#include "core/delta/prompt_init.h"
 #include "core/error.h"
 #include "core/io/atomic_file.h"
-#include "launch/commands/backbone_hash.h"
+#include "launch/backbone_identity.h"
 #include "launch/commands/pretrain_inputs.h"
 #include "launch/commands/pretrain_options.h"
 #include "launch/commands/pretrain_report.h"
@@ -94,6 +95,21 @@ TrainEnd train(const PretrainOptions& options, const PretrainInputs& inputs, Pre
   return end;
 }
 
+// How far an update moves a prompt's numbers, beside the embedding's: PPT's rates are for an embedding divided by 100.
+void say_pace(Telemetry& telemetry, const PretrainOptions& options, const PretrainInputs& inputs) {
+  constexpr double slow = 0.02;
+  const double spread = embedding_spread(inputs.model().weights().embedding);
+  const double most = learning_rate(schedule_of(options), options.warmup_steps);
+  const std::string pace =
+      fmt::format("an update moves a number of the prompt by {:.3g} at most, {:.2g} of the embedding's spread {:.3g}",
+                  most, most / spread, spread);
+  telemetry.message(pace);
+  if (most / spread >= slow) return;
+  telemetry.warning(
+      "that is little: PPT's own rates are for a T5 divided by 100; for one as published take the presets "
+      "launch/presets/ppt-*-t5.ini, or a higher --learning-rate (docs/pretext.md, section 4)");
+}
+
 void introduce(Telemetry& telemetry, const PretrainOptions& options, const PretrainInputs& inputs,
                const Resumption& resumption, const Ranks& ranks) {
   for (const auto& warning : resumption.warnings) telemetry.warning(warning);
@@ -110,6 +126,9 @@ void introduce(Telemetry& telemetry, const PretrainOptions& options, const Pretr
   telemetry.message(fmt::format("micro-batches of at most {} encoder positions, prompt rows and padding included",
                                 options.micro_tokens));
   if (inputs.model().recomputes_layers()) telemetry.message("layers are run again backward: little memory, more time");
+  say_pace(telemetry, options, inputs);
+  const std::string warmup = warmup_warning(schedule_of(options));
+  if (!warmup.empty()) telemetry.warning(warmup);
 }
 
 int run_pretrain(const PretrainOptions& given, World& world) {
@@ -117,14 +136,13 @@ int run_pretrain(const PretrainOptions& given, World& world) {
   require_same_launch(world, config_of(given));
   PretrainOptions options = given;
   settle(options);
+  const RunFolder folder(options.output, FolderKind::pretrain_run, world);
   const Session session = open_session(options.session, options.ranks, world);
   require(!options.cuda_graphs || session.device.is_cuda(), "--cuda-graphs needs --device cuda");
   const Ranks ranks(options.ranks, session, world);
   PretrainInputs inputs(options, session, ranks);
   require_same_content(world, fmt::format("--corpus '{}'", options.corpus), inputs.corpus_hash());
-  const RunFolder folder(options.output, world);
-  const RunIdentity identity{backbone_hash(options.backbone, inputs.files(), inputs.model().config(), world),
-                             inputs.corpus_hash()};
+  const RunIdentity identity{inputs.backbone_identity(options.backbone, world).text(), inputs.corpus_hash()};
   settle_memory(options, inputs, folder, session, ranks);
   const auto resumption = resume(folder, options, identity, world);
   const TrainState state = resumption.checkpoint ? parse_state(resumption.checkpoint->loop_state) : TrainState();

@@ -6,6 +6,7 @@
 #include "core/t5/load.h"
 #include "core/t5/model.h"
 #include "core/text/tokenizer.h"
+#include "launch/backbone_identity.h"
 #include "launch/commands/pretrain_options.h"
 #include "launch/session.h"
 #include "tasks/corpus/corpus.h"
@@ -26,8 +27,10 @@ class PretrainInputs {
   const Corpus& corpus() const { return corpus_; }
   const PretextTask& task() const { return *task_; }
 
-  // The opened backbone, for its hash.
-  const std::vector<SafetensorsFile>& files() const { return files_; }
+  // Of the backbone in `folder`, which was opened here. A collective.
+  BackboneIdentity backbone_identity(const std::string& folder, const World& world) const {
+    return prelude::backbone_identity(folder, files_, model_.config(), tokenizer_.sha256(), world);
+  }
   // Of the corpus's manifest, which holds its shards' checksums.
   std::string corpus_hash() const;
   // Of the slices as they are held here, to see that nothing was written.

@@ -4,7 +4,6 @@
 
 #include "core/delta/prompt_file.h"
 #include "core/error.h"
-#include "launch/confidence.h"
 #include "launch/first_prompt.h"
 #include "launch/micro_tokens.h"
 #include "launch/schedule_options.h"
@@ -44,8 +43,11 @@ void declare_what(OptionTable& table, PretrainOptions& options) {
            "embeddings of --init-text or of the label "
            "words (repeated), random numbers with the embedding's spread, or PPT's one tiny random row in every place "
            "(identical).")
-      .choices(first_prompts());
-  table.add("init-text", options.init_text, "TEXT", "Text for --init text.");
+      .choices(first_prompts())
+      .only_with("a new prompt, not one of --from", [&options] { return options.from.empty(); });
+  table.add("init-text", options.init_text, "TEXT", "Text for --init text.").only_with("--init text", [&options] {
+    return options.init == "text";
+  });
   table.add("from", options.from, "PROMPT", "Start from this prompt (a PEFT folder, .npy or .pt) instead of --init.");
 }
 
@@ -57,7 +59,9 @@ void declare_steps(OptionTable& table, PretrainOptions& options) {
       .at_least(1)
       .at_most(largest_batch);
   declare_recompute(table, options.recompute);
-  declare_schedule(table, options.learning_rate, options.schedule, options.warmup_steps);
+  declare_learning_rate(table, options.learning_rate);
+  declare_schedule(table, options.schedule);
+  declare_warmup(table, options.warmup_steps);
   table.add("weight-decay", options.weight_decay, "X", "AdamW's decay, of the prompt too.").at_least(0).below(1);
   table.add("clip", options.clip, "X", "Largest L2 norm of the gradient.").above(0);
   table.add("beta1", options.beta1, "X", "AdamW's decay of the first moment.").at_least(0).below(1);
@@ -71,10 +75,15 @@ void declare_examples(OptionTable& table, PretrainOptions& options) {
            "Encoder positions, prompt rows included; 0: the task's (nsp 512, nss 1024, unified 768, cls 368).")
       .at_least(0)
       .at_most(1 << 16);
-  table.add("label-words", options.label_words, "WORD",
-            "Words that answer, in class order, instead of the task's own.");
-  table.add("confidence", options.confidence, "X",
-            "cls: a sentence counts where its label's confidence is above these, one for each of the five classes.");
+  table.add("label-words", options.label_words, "WORD", "Words that answer, in class order, instead of the task's own.")
+      .words();
+  table
+      .add("confidence", options.confidence, "X",
+           "cls: a sentence counts where its label's confidence is above these, one for each of the five classes.")
+      .exactly(5)
+      .at_least(0)
+      .below(1)
+      .only_with("--task cls", [&options] { return options.task == "cls"; });
   table.add(
       "quirks", options.quirks, "LIST",
       fmt::format("What PPT's code does that is taken for a defect, to repeat it: `ppt` for all, or names joined by "
@@ -161,11 +170,7 @@ void settle(PretrainOptions& options) {
   check(schedule_of(options));
   parse_micro_tokens(options.micro_tokens);
   parse_quirks(options.quirks);
-  std::array<double, 5> confidence{};
-  read_confidence(options.confidence, confidence);
-  require(options.from.empty() || options.init_text.empty(), "--from and --init-text exclude each other; drop one");
-  require((options.init == "text") == !options.init_text.empty(),
-          "--init text and --init-text TEXT belong together; give both");
+  require(options.init != "text" || !options.init_text.empty(), "--init text needs --init-text TEXT; give both");
   check_combinations(options);
   if (!options.from.empty()) {
     const auto rows = read_prompt(options.from).rows.size(0);
@@ -196,7 +201,7 @@ PretextOptions pretext_of(const PretrainOptions& options, std::int64_t start_id)
   pretext.validation_fraction = options.validation_fraction;
   pretext.start_id = static_cast<std::int32_t>(start_id);
   pretext.label_words = options.label_words;
-  read_confidence(options.confidence, pretext.confidence);
+  std::copy(options.confidence.begin(), options.confidence.end(), pretext.confidence.begin());
   pretext.quirks = parse_quirks(options.quirks);
   return pretext;
 }

@@ -41,7 +41,7 @@ struct PretrainOptions {
 
   std::int64_t max_source = 0;  // 0: the task's
   std::vector<std::string> label_words;
-  std::vector<std::string> confidence;  // cls: five numbers; empty: PPT's
+  std::vector<double> confidence;  // cls: five numbers; empty: PPT's
   std::string quirks;
 
   double validation_fraction = 0.05;

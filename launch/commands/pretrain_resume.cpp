@@ -6,6 +6,7 @@
 #include "core/checkpoint/checkpoint_folder.h"
 #include "core/error.h"
 #include "dist/text.h"
+#include "launch/backbone_identity.h"
 #include "launch/resume_rules.h"
 
 namespace prelude {
@@ -31,10 +32,13 @@ std::vector<std::string> check_changes(const RunFolder& folder, const PretrainOp
 
 void check_identity(const Checkpoint& checkpoint, const std::string& path, const PretrainOptions& options,
                     const RunIdentity& identity) {
-  require(checkpoint.backbone_hash == identity.backbone_hash,
-          "--backbone: the weights in '{}' are not those that the run in '{}' was started with (hash {}, checkpoint "
-          "{}: {})",
-          options.backbone, options.output, identity.backbone_hash, path, checkpoint.backbone_hash);
+  const std::string changed = changed_part(checkpoint.backbone_hash, identity.backbone);
+  require(
+      changed.empty(),
+      "--backbone: the {} in '{}' {} that the run in '{}' was started with ({} now, {} in {}); give that backbone, or "
+      "choose another --output",
+      changed, options.backbone, changed == "weights" ? "are not those" : "is not the one", options.output,
+      identity.backbone, checkpoint.backbone_hash, path);
   require(checkpoint.corpus_hash == identity.corpus_hash,
           "--corpus: '{}' is not the corpus that the run in '{}' was started with (hash {}, checkpoint {}: {})",
           options.corpus, options.output, identity.corpus_hash, path, checkpoint.corpus_hash);
@@ -59,7 +63,11 @@ Resumption resume(const RunFolder& folder, const PretrainOptions& options, const
     resumption.warnings = check_changes(folder, options);
     auto newest = newest_readable_checkpoint(folder.checkpoints());
     resumption.warnings.insert(resumption.warnings.end(), newest.skipped.begin(), newest.skipped.end());
-    if (newest.checkpoint) check_identity(*newest.checkpoint, newest.path, options, identity);
+    if (newest.checkpoint) {
+      check_identity(*newest.checkpoint, newest.path, options, identity);
+      const auto revisions = revision_warnings(newest.checkpoint->revision);
+      resumption.warnings.insert(resumption.warnings.end(), revisions.begin(), revisions.end());
+    }
     resumption.checkpoint = std::move(newest.checkpoint);
     path = newest.path;
   }

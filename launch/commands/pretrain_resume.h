@@ -13,8 +13,8 @@ namespace prelude {
 
 // What a run is bound to: it goes on only with the same.
 struct RunIdentity {
-  std::string backbone_hash;
-  std::string corpus_hash;
+  std::string backbone;     // BackboneIdentity::text()
+  std::string corpus_hash;  // of its manifest
 };
 
 struct Resumption {

@@ -5,6 +5,7 @@
 
 #include "core/checkpoint/checkpoint_folder.h"
 #include "core/delta/prompt_file.h"
+#include "launch/backbone_identity.h"
 #include "launch/version.h"
 #include "tasks/pretext/quirks.h"
 
@@ -36,7 +37,7 @@ void PretrainRun::save(const TrainState& state) {
   checkpoint.optimizer_steps = optimizer_.steps();
   checkpoint.loop_state = state_text(state);
   checkpoint.configuration = config_of(options_);
-  checkpoint.backbone_hash = identity_.backbone_hash;
+  checkpoint.backbone_hash = identity_.backbone;
   checkpoint.corpus_hash = identity_.corpus_hash;
   checkpoint.revision = revision();
   writer_.start([checkpoint = std::move(checkpoint), folder = folder_.checkpoints(), keep = options_.keep,
@@ -56,7 +57,8 @@ void PretrainRun::write_prompt(const TrainState& state, bool best) const {
                    {"step", fmt::format("{}", state.step)},
                    {"seed", fmt::format("{}", options_.seed)},
                    {"quirks", options_.quirks},
-                   {"backbone_hash", identity_.backbone_hash},
+                   {"backbone_hash", weights_of(identity_.backbone)},
+                   {"backbone_identity", identity_.backbone},
                    {"corpus_hash", identity_.corpus_hash}};
   write_prompt_folder(best ? folder_.best_prompt() : folder_.prompt(), prompt);
 }

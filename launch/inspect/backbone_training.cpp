@@ -7,6 +7,7 @@
 
 #include "core/checkpoint/rank_checkpoint_folder.h"
 #include "core/error.h"
+#include "launch/backbone_identity.h"
 #include "launch/train/train_state.h"
 
 namespace prelude {
@@ -25,7 +26,8 @@ Facts facts_of(const RankCheckpoint& checkpoint) {
               {"updates", checkpoint.optimizer_steps},
               {"best_step", state.best_step}};
   if (state.best_step >= 0) facts["best_loss"] = state.best_loss;
-  facts["backbone_hash"] = checkpoint.backbone_hash;
+  facts["backbone_hash"] = weights_of(checkpoint.backbone_hash);
+  facts["backbone_identity"] = checkpoint.backbone_hash;
   facts["corpus_hash"] = checkpoint.corpus_hash;
   facts["revision"] = checkpoint.revision;
   facts["configuration"] = checkpoint.configuration;

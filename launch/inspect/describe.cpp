@@ -15,6 +15,7 @@
 #include "core/io/safetensors.h"
 #include "core/t5/identity.h"
 #include "core/t5/load.h"
+#include "launch/backbone_identity.h"
 #include "launch/inspect/backbone_training.h"
 #include "launch/train/train_state.h"
 #include "tasks/corpus/corpus.h"
@@ -140,7 +141,8 @@ Facts describe_checkpoint(const std::string& path) {
               {"updates", checkpoint.optimizer_steps},
               {"best_step", state.best_step}};
   if (state.best_step >= 0) facts["best_loss"] = state.best_loss;
-  facts["backbone_hash"] = checkpoint.backbone_hash;
+  facts["backbone_hash"] = weights_of(checkpoint.backbone_hash);
+  facts["backbone_identity"] = checkpoint.backbone_hash;
   facts["corpus_hash"] = checkpoint.corpus_hash;
   facts["revision"] = checkpoint.revision;
   facts["configuration"] = checkpoint.configuration;

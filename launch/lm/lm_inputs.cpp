@@ -6,7 +6,6 @@
 #include "core/io/checksum.h"
 #include "core/t5/initialise.h"
 #include "core/t5/parallel_cost.h"
-#include "launch/commands/backbone_hash.h"
 #include "tasks/pretext/lm_objective.h"
 
 namespace prelude {
@@ -50,13 +49,14 @@ LmInputs::LmInputs(const LmOptions& options, const Session& session, const Ranks
 
 std::string LmInputs::corpus_hash() const { return xxh3_128_of_file(corpus_.folder() + "/corpus.json"); }
 
-std::string LmInputs::backbone_hash(const LmOptions& options, const World& world) const {
-  if (!options.init.empty()) {
-    std::string hash = xxh3_128_of_file(options.init);
-    require_same_content(world, fmt::format("--init '{}'", options.init), hash);
-    return hash;
+BackboneIdentity LmInputs::backbone_identity(const LmOptions& options, const World& world) const {
+  if (options.init.empty()) {
+    return prelude::backbone_identity(options.backbone, backbone_.files, backbone_.config, tokenizer_.sha256(), world);
   }
-  return prelude::backbone_hash(options.backbone, backbone_.files, backbone_.config, world);
+  BackboneIdentity identity{xxh3_128_of_file(options.init), config_hash(backbone_.config),
+                            tokenizer_hash(tokenizer_.sha256())};
+  require_same_content(world, fmt::format("--init '{}'", options.init), identity.text());
+  return identity;
 }
 
 TrainedWeights LmInputs::take_weights() { return TrainedWeights(backbone_.config, std::move(backbone_.weights)); }

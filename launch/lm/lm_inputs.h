@@ -8,6 +8,7 @@
 #include "core/t5/load.h"
 #include "core/t5/trained_weights.h"
 #include "core/text/tokenizer.h"
+#include "launch/backbone_identity.h"
 #include "launch/lm/lm_options.h"
 #include "launch/ranks.h"
 #include "launch/session.h"
@@ -31,7 +32,7 @@ class LmInputs {
   std::string corpus_hash() const;                       // of the manifest, which holds the shards' checksums
   // Of the backbone that the run goes on from; of config.json where its weights are random. Throws UserError where
   // hosts have different ones.
-  std::string backbone_hash(const LmOptions& options, const World& world) const;
+  BackboneIdentity backbone_identity(const LmOptions& options, const World& world) const;
   // This rank's slices of the first weights, which it takes out.
   TrainedWeights take_weights();
 

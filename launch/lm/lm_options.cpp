@@ -1,5 +1,7 @@
 #include "launch/lm/lm_options.h"
 
+#include <algorithm>
+
 #include "core/error.h"
 #include "launch/micro_tokens.h"
 #include "launch/schedule_options.h"
@@ -30,10 +32,14 @@ void declare_what(OptionTable& table, LmOptions& options) {
            "Encoder positions of a corrupted window, which fills them; of prefix-lm: tokens of a window.")
       .at_least(8)
       .at_most(1 << 16);
+  const auto corrupts = [&options] { return options.objective == "span-corruption"; };
   table.add("noise-density", options.noise_density, "X", "Span corruption: share of the tokens that is replaced.")
       .above(0)
-      .below(1);
-  table.add("mean-span", options.mean_span, "X", "Span corruption: mean tokens of a span.").at_least(1);
+      .below(1)
+      .only_with("--objective span-corruption", corrupts);
+  table.add("mean-span", options.mean_span, "X", "Span corruption: mean tokens of a span.")
+      .at_least(1)
+      .only_with("--objective span-corruption", corrupts);
 }
 
 void declare_steps(OptionTable& table, LmOptions& options) {
@@ -45,15 +51,28 @@ void declare_steps(OptionTable& table, LmOptions& options) {
       .add("optimizer", options.optimizer, "",
            "adafactor: T5's, with second moments factored and rates in units of each weight's size. adamw.")
       .choices({"adafactor", "adamw"});
-  declare_schedule(table, options.learning_rate, options.schedule, options.warmup_steps);
+  declare_learning_rate(table, options.learning_rate);
+  declare_schedule(table, options.schedule);
+  table
+      .add("warmup-steps", options.warmup_steps, "N",
+           "First steps, over which the rate climbs in a line; 1,000 unless given, or a tenth of --steps where that is "
+           "less (T5 has none).")
+      .at_least(0);
   table.add("weight-decay", options.weight_decay, "X", "Decoupled decay of the weights.").at_least(0).below(1);
   table.add("clip", options.clip, "X", "Largest L2 norm of the gradient.").above(0);
   table.add("dropout", options.dropout, "X", "Dropout rate; the config's dropout_rate where it is not given.")
       .at_least(0)
       .below(1);
-  table.add("beta1", options.beta1, "X", "AdamW's decay of the first moment.").at_least(0).below(1);
-  table.add("beta2", options.beta2, "X", "AdamW's decay of the second moment.").at_least(0).below(1);
-  table.add("epsilon", options.epsilon, "X", "AdamW's epsilon.").above(0);
+  const auto adamw = [&options] { return options.optimizer == "adamw"; };
+  table.add("beta1", options.beta1, "X", "AdamW's decay of the first moment.")
+      .at_least(0)
+      .below(1)
+      .only_with("--optimizer adamw", adamw);
+  table.add("beta2", options.beta2, "X", "AdamW's decay of the second moment.")
+      .at_least(0)
+      .below(1)
+      .only_with("--optimizer adamw", adamw);
+  table.add("epsilon", options.epsilon, "X", "AdamW's epsilon.").above(0).only_with("--optimizer adamw", adamw);
 }
 
 void declare_validation(OptionTable& table, LmOptions& options) {
@@ -102,7 +121,10 @@ std::string config_of(LmOptions options) {
   return table.config_text();
 }
 
-void settle(LmOptions& options) {
+void settle(LmOptions& options, const std::string& warmup) {
+  constexpr std::int64_t usual_warmup = 1000;
+  if (!options.warmup_steps && !warmup.empty()) parse_value(warmup, options.warmup_steps);
+  if (!options.warmup_steps) options.warmup_steps = std::min(usual_warmup, options.steps / 10);
   check(schedule_of(options));
   parse_micro_tokens(options.micro_tokens);
   require(options.backbone.empty() != options.init.empty(),
@@ -115,7 +137,7 @@ void settle(LmOptions& options) {
 }
 
 Schedule schedule_of(const LmOptions& options) {
-  return {schedule_kind(options.schedule), options.learning_rate, options.warmup_steps, options.steps};
+  return {schedule_kind(options.schedule), options.learning_rate, options.warmup_steps.value(), options.steps};
 }
 
 }  // namespace prelude

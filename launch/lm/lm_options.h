@@ -29,8 +29,8 @@ struct LmOptions {
   std::string recompute = "auto";
   std::string optimizer = "adafactor";
   double learning_rate = 0.01;
-  std::string schedule = "noam";
-  std::int64_t warmup_steps = 1000;
+  std::string schedule = "rsqrt";
+  std::optional<std::int64_t> warmup_steps;  // unset: 1,000, or a tenth of a run of fewer than 10,000 steps
   double weight_decay = 0;
   double clip = 1;
   std::optional<double> dropout;  // unset: the config's
@@ -59,9 +59,9 @@ void declare(OptionTable& table, LmOptions& options);
 // Current values as a config file.
 std::string config_of(LmOptions options);
 
-// Settles what was left open, in `options` too, so that a written configuration says what was used. Throws UserError
-// for options that contradict each other.
-void settle(LmOptions& options);
+// Settles what was left open, in `options` too, so that a written configuration says what was used. `warmup`: what the
+// run that goes on has; empty: none. Throws UserError for options that contradict each other.
+void settle(LmOptions& options, const std::string& warmup);
 
 Schedule schedule_of(const LmOptions& options);
 

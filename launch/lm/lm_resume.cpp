@@ -37,11 +37,11 @@ std::vector<std::string> check_changes(const RunFolder& folder, const LmOptions&
   return check_changes(folder, before_table, now_table, {free_to_change, change_rounding, "--backbone {}/backbone"});
 }
 
-std::string recorded_lm_micro_tokens(const RunFolder& folder, const World& world) {
+std::string recorded_lm_value(const RunFolder& folder, const World& world, const std::string& option) {
   LmOptions recorded;
   OptionTable table("lm", "");
   declare(table, recorded);
-  return recorded_value(folder, world, table, "micro-tokens");
+  return recorded_value(folder, world, table, option);
 }
 
 }  // namespace prelude

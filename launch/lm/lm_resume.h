@@ -15,7 +15,8 @@ namespace prelude {
 // and, with a warning since rounding may differ, how the ranks compute.
 std::vector<std::string> check_changes(const RunFolder& folder, const LmOptions& options, const World& world);
 
-// --micro-tokens of the run of `prelude lm` in `folder`, on all ranks; `auto` where there is none. A collective.
-std::string recorded_lm_micro_tokens(const RunFolder& folder, const World& world);
+// What the run of `prelude lm` in `folder` has for an option, on all ranks; the default, or nothing, where there is no
+// run. A collective.
+std::string recorded_lm_value(const RunFolder& folder, const World& world, const std::string& option);
 
 }  // namespace prelude

@@ -10,6 +10,7 @@
 #include "core/checkpoint/rank_checkpoint_folder.h"
 #include "core/error.h"
 #include "dist/text.h"
+#include "launch/backbone_identity.h"
 #include "launch/lm/export_backbone.h"
 #include "launch/lm/make_optimizer.h"
 #include "launch/version.h"
@@ -55,7 +56,7 @@ void LmRun::save(const TrainState& state) {
   checkpoint.optimizer_steps = optimizer_->steps();
   checkpoint.loop_state = state_text(state);
   checkpoint.configuration = config_of(options_);
-  checkpoint.backbone_hash = identity_.backbone_hash;
+  checkpoint.backbone_hash = identity_.backbone;
   checkpoint.corpus_hash = identity_.corpus_hash;
   checkpoint.revision = revision();
   writer_.start([checkpoint = std::move(checkpoint), all = folder_.checkpoints(), keep = options_.keep,
@@ -71,10 +72,11 @@ void LmRun::save(const TrainState& state) {
 
 void LmRun::check_identity(const RankCheckpoint& head) const {
   const bool random = !options_.init.empty();
-  const bool unrecorded = random && head.backbone_hash.empty();  // earlier versions kept no hash of a config.json
-  require(unrecorded || head.backbone_hash == identity_.backbone_hash,
-          "--{}: '{}' is not what the run in '{}' was started with; give that, or choose another --output",
-          random ? "init" : "backbone", random ? options_.init : options_.backbone, options_.output);
+  const std::string changed = changed_part(head.backbone_hash, identity_.backbone);
+  require(changed.empty(),
+          "--{}: '{}' is not what the run in '{}' was started with: its {} differs; give that, or choose another "
+          "--output",
+          random ? "init" : "backbone", random ? options_.init : options_.backbone, options_.output, changed);
   require(head.corpus_hash == identity_.corpus_hash,
           "--corpus: '{}' is not the corpus that the run in '{}' was started with; give that, or choose another "
           "--output",

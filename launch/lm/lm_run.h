@@ -20,7 +20,7 @@ namespace prelude {
 
 // What a run of `prelude lm` is bound to: it goes on only with the same.
 struct LmIdentity {
-  std::string backbone_hash;  // of the weights; of config.json where they are random
+  std::string backbone;  // BackboneIdentity::text()
   std::string corpus_hash;
 };
 

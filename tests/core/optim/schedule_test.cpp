@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -14,6 +15,18 @@ TEST(Schedule, ConstantIsConstant) {
   for (const std::int64_t step : {0, 1, 100000}) {
     EXPECT_EQ(learning_rate({ScheduleKind::constant, 0.3, 0, 10}, step), 0.3);
   }
+}
+
+// 1 / sqrt(max(step, 10^4)), which begins at 0.01.
+TEST(Schedule, RsqrtIsT5s) {
+  const Schedule schedule{ScheduleKind::rsqrt, 0.01, 0, 1000000};
+  for (const std::int64_t step : {0, 1, 999, 9998, 9999, 10000, 39999, 262143}) {
+    EXPECT_DOUBLE_EQ(learning_rate(schedule, step), 1 / std::sqrt(std::max(static_cast<double>(step + 1), 1e4)))
+        << step;
+  }
+  const Schedule warm{ScheduleKind::rsqrt, 0.01, 1000, 10000};
+  EXPECT_DOUBLE_EQ(learning_rate(warm, 1000), 0.01) << "the peak";
+  EXPECT_DOUBLE_EQ(learning_rate(warm, 9999), 0.01);
 }
 
 TEST(Schedule, NoamGivesThePublishedRates) {
@@ -50,7 +63,7 @@ TEST(Schedule, LinearAndCosineEndAtZero) {
 
 TEST(Schedule, EveryWarmUpClimbsInALineToTheFormula) {
   for (const ScheduleKind kind :
-       {ScheduleKind::constant, ScheduleKind::noam, ScheduleKind::linear, ScheduleKind::cosine}) {
+       {ScheduleKind::constant, ScheduleKind::rsqrt, ScheduleKind::noam, ScheduleKind::linear, ScheduleKind::cosine}) {
     const Schedule schedule{kind, 0.1, 8, 100};
     const double top = learning_rate(schedule, 8);
     EXPECT_GT(learning_rate(schedule, 0), 0.0);
@@ -77,7 +90,8 @@ TEST(Schedule, NamesRoundTrip) {
     schedule_kind("nom");
     FAIL() << "an unknown name passed";
   } catch (const UserError& error) {
-    EXPECT_STREQ(error.what(), "--schedule 'nom' is unknown; it is one of constant, noam, noam-ppt, linear, cosine");
+    EXPECT_STREQ(error.what(),
+                 "--schedule 'nom' is unknown; it is one of constant, rsqrt, noam, noam-ppt, linear, cosine");
   }
 }
 
@@ -89,6 +103,13 @@ TEST(Schedule, RefusesWhatCannotBeRun) {
   }
   EXPECT_THROW(check({ScheduleKind::constant, 0.1, -1, 10}), UserError);
   EXPECT_THROW(check({ScheduleKind::cosine, 0.1, 10, 10}), UserError);
+  for (const ScheduleName& row : schedule_names) {
+    EXPECT_NO_THROW(check({row.kind, 0.1, 0, 1})) << row.name;
+    EXPECT_NO_THROW(check({row.kind, 0.1, 1000, 0})) << "no step, no schedule";
+    EXPECT_EQ(warmup_warning({row.kind, 0.1, 0, 10}), "");
+    EXPECT_EQ(warmup_warning({row.kind, 0.1, 9, 10}), "");
+    EXPECT_NE(warmup_warning({row.kind, 0.1, 10, 10}).find("the rate 0.1 is never reached"), std::string::npos);
+  }
   EXPECT_NO_THROW(check({ScheduleKind::noam, 0.1, 10, 10}));
   EXPECT_NO_THROW(check({ScheduleKind::linear, 0.1, 9, 10}));
 }

@@ -154,7 +154,7 @@ TEST_F(Lm, DoesNotStartOverWhereNothingCanBeRead) {
 
 TEST_F(Lm, TheWindowsThatItWritesHaveItsLoss) {
   for (const char* objective : {"span-corruption", "prefix-lm"}) {
-    const std::string windows = bench().path("windows.jsonl");
+    const std::string windows = bench().path(std::string(objective) + ".jsonl");
     const Options options{{"--objective", objective}, {"--steps", "8"}, {"--write-windows", windows}};
     const std::string run = std::string("windows-") + objective;
     ASSERT_EQ(bench().lm(run, options).code, 0);
@@ -163,6 +163,11 @@ TEST_F(Lm, TheWindowsThatItWritesHaveItsLoss) {
     ASSERT_EQ(predicted.code, 0) << predicted.errors;
     const auto [sum, tokens] = summed(predicted.output);
     EXPECT_NEAR(-sum / tokens, bench().last_validation(run), 1e-5) << objective;
+    // Again with the same bytes; never over others.
+    EXPECT_EQ(bench().lm(run, options).code, 0);
+    write_file(windows, "{\"source\": \"mine\"}\n");
+    EXPECT_EQ(bench().lm(run, options).code, 2);
+    EXPECT_EQ(read_file(windows), "{\"source\": \"mine\"}\n");
     EXPECT_EQ(count(predicted.output, "\n"), 9);
   }
 }

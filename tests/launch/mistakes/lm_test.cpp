@@ -97,10 +97,10 @@ TEST_F(LmMistakes, OfAFolderOfAnotherCommand) {
   expect_mistakes({
       {"of pretrain",
        lm({{"--output", shop_.path("prompt")}}),
-       {"prompt' holds a run of `prelude pretrain`; choose another folder"}},
+       {"prompt' holds a run of `prelude pretrain`, which stays as it is"}},
       {"of lm",
        shop_.pretrain("x", {"--output", bench_.path("run")}),
-       {"run' holds a run of `prelude lm`; choose another folder"}},
+       {"run' holds a run of `prelude lm`, which stays as it is"}},
   });
 }
 
