@@ -8,6 +8,7 @@
 // A command that the ranks of mpirun or srun run together has a run(options, world); any other refuses several.
 #pragma once
 
+#include <cstdio>
 #include <functional>
 #include <string>
 #include <type_traits>
@@ -49,6 +50,9 @@ Command make_command(const std::string& name, const std::string& summary, void (
   command.run = [=](const std::vector<std::string>& arguments, World& world) {
     return with_table([&](OptionTable& table, Options& options) {
       table.parse(arguments);
+      for (const std::string& note : table.notes()) {
+        if (world.first()) fmt::print(stderr, "note: {}\n", note);
+      }
       if constexpr (std::is_invocable_v<Run, const Options&, World&>) {
         return run(options, world);
       } else {

@@ -62,12 +62,18 @@ std::string markdown() {
   std::string text =
       "# Commands\n\nWritten by `prelude help --markdown`; do not edit. Each option may also stand as `name = value` "
       "in a\n"
-      "file given with `--config FILE`; the command line wins.\n";
+      "file given with `--config FILE`; the command line wins. Lists: numbers and words stand apart by blanks or "
+      "commas,\n"
+      "in one value or in several (in double quotes a word keeps its blanks); of paths and texts each value is one "
+      "element.\n"
+      "In a file, a value with blanks at its ends stands in double quotes.\n";
   for (const auto& command : command_table()) text.append("\n").append(command.markdown());
   TaskRow row;
-  OptionTable keys("data set's row", "the keys of a file of --rows (docs/few-shot.md); not a command");
+  OptionTable keys("Keys of a data set's row",
+                   "These stand as `key = value` lines in a file that --rows names (docs/few-shot.md); they are no "
+                   "options of a command. A list has one line per element.");
   declare(keys, row);
-  return text.append("\n").append(keys.markdown());
+  return text.append("\n").append(keys.keys_markdown());
 }
 
 // The command that the first one or two words name; `words` becomes how many they are.

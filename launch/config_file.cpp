@@ -29,7 +29,35 @@ std::string whole_file(const std::string& path) {
   return text;
 }
 
+// Whether the whole text is one quoted value.
+bool is_quoted(const std::string& text) {
+  if (text.size() < 2 || text.front() != '"' || text.back() != '"') return false;
+  for (std::size_t i = 1; i + 1 < text.size(); ++i) {
+    if (text[i] != '"') continue;
+    if (i + 2 >= text.size() || text[i + 1] != '"') return false;
+    ++i;
+  }
+  return true;
+}
+
 }  // namespace
+
+std::string written_value(const std::string& value) {
+  if (trimmed(value) == value && !is_quoted(value)) return value;
+  std::string text = "\"";
+  for (const char c : value) text.append(c == '"' ? 2 : 1, c);
+  return text + "\"";
+}
+
+std::string read_value(const std::string& text) {
+  if (!is_quoted(text)) return text;
+  std::string value;
+  for (std::size_t i = 1; i + 1 < text.size(); ++i) {
+    if (text[i] == '"') ++i;
+    value += text[i];
+  }
+  return value;
+}
 
 std::vector<ConfigEntry> read_config_file(const std::string& path) { return read_config_text(path, whole_file(path)); }
 

@@ -15,6 +15,7 @@
 #include "dist/collective_error.h"
 #include "dist/world.h"
 #include "launch/command_table.h"
+#include "launch/train/stop_signal.h"
 
 namespace {
 
@@ -55,6 +56,7 @@ int end_with(int code, const std::string& message, prelude::World* world) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  prelude::exit_on_signals();
   std::unique_ptr<prelude::World> world;
   try {
     world = std::make_unique<prelude::World>();

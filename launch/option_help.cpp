@@ -82,15 +82,28 @@ std::string OptionTable::help_text() const {
   return text;
 }
 
+namespace {
+
+std::string markdown_row(const OptionRow& row, const std::string& name) {
+  const std::string standard = row.is_required            ? "needed"
+                               : row.default_text.empty() ? ""
+                                                          : fmt::format("`{}`", row.default_text);
+  return fmt::format("| `{}` | {} | {} |\n", escaped(name), escaped(standard), escaped(row.help));
+}
+
+}  // namespace
+
 std::string OptionTable::markdown() const {
   std::string text =
       fmt::format("## prelude {}\n\n{}\n\n| option | default | meaning |\n| --- | --- | --- |\n", command_, summary_);
-  for (const auto& row : rows_) {
-    const std::string standard = row.is_required            ? "needed"
-                                 : row.default_text.empty() ? ""
-                                                            : fmt::format("`{}`", row.default_text);
-    text += fmt::format("| `{}` | {} | {} |\n", escaped(label(row)), escaped(standard), escaped(row.help));
-  }
+  for (const auto& row : rows_) text += markdown_row(row, label(row));
+  return text;
+}
+
+std::string OptionTable::keys_markdown() const {
+  std::string text =
+      fmt::format("## {}\n\n{}\n\n| key | default | meaning |\n| --- | --- | --- |\n", command_, summary_);
+  for (const auto& row : rows_) text += markdown_row(row, fmt::format("{} = {}", row.name, row.value_name));
   return text;
 }
 

@@ -1,5 +1,6 @@
 #include "launch/option_value.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -46,7 +47,56 @@ void parse_value(const std::string& text, std::string& value) {
   value = text;
 }
 
-void parse_value(const std::string& text, std::vector<std::string>& value) { parse_value(text, value.emplace_back()); }
+namespace {
+
+constexpr const char* separators = " \t,";
+
+// The element that begins with the quote at `at`, which is put after its end.
+std::string quoted_element(const std::string& text, std::size_t& at) {
+  std::string element;
+  for (++at; at < text.size(); ++at) {
+    if (text[at] == '"' && (at + 1 == text.size() || text[at + 1] != '"')) {
+      ++at;
+      return element;
+    }
+    if (text[at] == '"') ++at;
+    element += text[at];
+  }
+  fail("a quote is not closed in: {}", text);
+}
+
+}  // namespace
+
+std::vector<std::string> list_elements(const std::string& text) {
+  std::vector<std::string> elements;
+  for (std::size_t at = text.find_first_not_of(separators); at < text.size();
+       at = text.find_first_not_of(separators, at)) {
+    if (text[at] == '"') {
+      elements.push_back(quoted_element(text, at));
+    } else {
+      const std::size_t end = std::min(text.find_first_of(separators, at), text.size());
+      elements.push_back(text.substr(at, end - at));
+      at = end;
+    }
+  }
+  return elements;
+}
+
+std::string list_text(const std::vector<std::string>& elements) {
+  std::string text;
+  for (const std::string& element : elements) {
+    if (!text.empty()) text += ' ';
+    const bool plain = !element.empty() && element.find_first_of(" \t,\"") == std::string::npos;
+    if (plain) {
+      text += element;
+      continue;
+    }
+    text += '"';
+    for (const char c : element) text.append(c == '"' ? 2 : 1, c);
+    text += '"';
+  }
+  return text;
+}
 
 std::string value_text(bool value) { return value ? "true" : "false"; }
 std::string value_text(int value) { return fmt::format("{}", value); }

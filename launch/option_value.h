@@ -16,7 +16,16 @@ void parse_value(const std::string& text, std::uint64_t& value);
 void parse_value(const std::string& text, double& value);
 void parse_value(const std::string& text, std::string& value);  // one line
 // Appends one element.
-void parse_value(const std::string& text, std::vector<std::string>& value);
+template <typename T>
+void parse_value(const std::string& text, std::vector<T>& value) {
+  parse_value(text, value.emplace_back());
+}
+
+// The elements of a list that stands in one text: blanks and commas separate them; between double quotes they do not,
+// and "" there is a quote. Throws UserError where a quote is not closed.
+std::vector<std::string> list_elements(const std::string& text);
+// Text that list_elements reads as these elements.
+std::string list_text(const std::vector<std::string>& elements);
 
 // Text that parse_value turns into the same value: doubles in the shortest form that reads back exactly.
 std::string value_text(bool value);

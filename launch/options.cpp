@@ -24,6 +24,27 @@ OptionRow& OptionRow::choices(std::vector<std::string> names) {
   if (value_name.empty()) value_name = fmt::format("{}", fmt::join(allowed, "|"));
   return *this;
 }
+OptionRow& OptionRow::words() {
+  is_split = true;
+  return *this;
+}
+OptionRow& OptionRow::unique() {
+  is_unique = true;
+  return *this;
+}
+OptionRow& OptionRow::exactly(std::size_t elements) {
+  count = elements;
+  return *this;
+}
+OptionRow& OptionRow::only_with(std::string text, std::function<bool()> holds) {
+  condition = std::move(text);
+  counts = std::move(holds);
+  return *this;
+}
+OptionRow& OptionRow::noted_with(std::string text, std::function<bool()> holds) {
+  noted = true;
+  return only_with(std::move(text), std::move(holds));
+}
 OptionRow& OptionRow::at_least(double bound) {
   low = bound;
   return *this;
@@ -45,11 +66,13 @@ OptionRow& OptionRow::below(double bound) {
 
 namespace {
 
+// Of the value, or the list's last element.
 void check_range(const OptionRow& row) {
-  const auto number = row.number();
-  if (!number) return;
-  const bool above_low = row.low_open ? *number > row.low : *number >= row.low;
-  const bool below_high = row.high_open ? *number < row.high : *number <= row.high;
+  const auto numbers = row.numbers();
+  if (numbers.empty()) return;
+  const double number = numbers.back();
+  const bool above_low = row.low_open ? number > row.low : number >= row.low;
+  const bool below_high = row.high_open ? number < row.high : number <= row.high;
   require(above_low, "{} must be {} {}", row.texts().back(), row.low_open ? "more than" : "at least", row.low);
   require(below_high, "{} must be {} {}", row.texts().back(), row.high_open ? "less than" : "at most", row.high);
 }
@@ -57,6 +80,18 @@ void check_range(const OptionRow& row) {
 void check_choice(const OptionRow& row, const std::string& text) {
   if (row.allowed.empty() || std::find(row.allowed.begin(), row.allowed.end(), text) != row.allowed.end()) return;
   fail("'{}' is not one of {}; did you mean '{}'?", text, fmt::join(row.allowed, ", "), nearest_of(text, row.allowed));
+}
+
+// A list as a whole.
+void check_list(const OptionRow& row) {
+  const std::vector<std::string> texts = row.texts();
+  require(!texts.empty(), "give one value or more");
+  require(row.count == 0 || texts.size() == row.count, "{} values are wanted, but {} are given", row.count,
+          texts.size());
+  for (std::size_t i = 0; row.is_unique && i < texts.size(); ++i) {
+    const auto next = texts.begin() + static_cast<std::ptrdiff_t>(i) + 1;
+    require(std::find(next, texts.end(), texts[i]) == texts.end(), "'{}' is given twice", texts[i]);
+  }
 }
 
 const std::string no = "no-";  // --no-x turns the flag x off
@@ -90,9 +125,22 @@ OptionRow& OptionTable::insert(OptionRow row) {
   return rows_.emplace_back(std::move(row));
 }
 
+void OptionTable::section(const std::string& condition, const std::function<bool()>& holds,
+                          const std::function<void()>& declare) {
+  const std::size_t first = rows_.size();
+  declare();
+  for (std::size_t i = first; i < rows_.size(); ++i) rows_[i].only_with(condition, holds);
+}
+
 std::size_t OptionTable::index_of(const std::string& name) const {
   const auto row = std::find_if(rows_.begin(), rows_.end(), [&](const OptionRow& r) { return r.name == name; });
   return static_cast<std::size_t>(row - rows_.begin());
+}
+
+OptionRow& OptionTable::row(const std::string& name) {
+  const std::size_t i = index_of(name);
+  ensure(i != rows_.size(), "`prelude {}` has no option {}", command_, name);
+  return rows_[i];
 }
 
 std::string OptionTable::nearest_name(const std::string& name) const {
@@ -168,19 +216,31 @@ OptionTable::Assignments OptionTable::assignments_of(const std::string& path,
             nearest_name(entry.key));
     auto& given = assignments[i];
     require(given.empty() || rows_[i].is_list, "{} line {}: '{}' is given twice", path, entry.line, entry.key);
-    given.push_back({entry.value, fmt::format("{} line {}: {}", path, entry.line, entry.key)});
+    given.push_back({rows_[i].is_split ? entry.value : read_value(entry.value),
+                     fmt::format("{} line {}: {}", path, entry.line, entry.key)});
   }
   return assignments;
 }
+
+namespace {
+
+void set(const OptionRow& row, const std::string& text) {
+  for (const std::string& element : row.is_split ? list_elements(text) : std::vector<std::string>{text}) {
+    check_choice(row, element);
+    row.set(element);
+    check_range(row);
+  }
+}
+
+}  // namespace
 
 void OptionTable::apply(const Assignments& assignments) {
   for (std::size_t i = 0; i < rows_.size(); ++i) {
     if (!assignments[i].empty()) rows_[i].clear();
     for (const auto& given : assignments[i]) {
       try {
-        check_choice(rows_[i], given.text);
-        rows_[i].set(given.text);
-        check_range(rows_[i]);
+        set(rows_[i], given.text);
+        if (rows_[i].is_list && &given == &assignments[i].back()) check_list(rows_[i]);
       } catch (const UserError& error) {
         fail("{}: {}", given.place, error.what());
       }
@@ -203,6 +263,19 @@ void OptionTable::parse(const std::vector<std::string>& arguments) {
             rows_[i].help.substr(0, rows_[i].help.find('.')));
   }
   apply(assignments);
+  check_conditions(assignments);
+}
+
+void OptionTable::check_conditions(const Assignments& assignments) {
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    const OptionRow& row = rows_[i];
+    if (assignments[i].empty() || !row.counts || row.counts()) continue;
+    if (fmt::format("{}", fmt::join(row.texts(), " ")) == row.default_text) continue;
+    const std::string& place = assignments[i].front().place;
+    const std::string problem = fmt::format("{} does nothing here; it is for {}", place, row.condition);
+    require(row.noted || !place.starts_with("--"), "{}: leave it out", problem);
+    notes_.push_back(problem);
+  }
 }
 
 void OptionTable::parse_config(const std::string& path) { apply(assignments_of(path, read_config_file(path))); }
@@ -214,7 +287,11 @@ void OptionTable::parse_config_text(const std::string& path, const std::string& 
 std::string OptionTable::config_text() const {
   std::string text = fmt::format("# prelude {}\n", command_);
   for (const auto& row : rows_) {
-    for (const auto& value : row.texts()) text += value.empty() ? "" : fmt::format("{} = {}\n", row.name, value);
+    const std::vector<std::string> values =
+        row.is_split && !row.texts().empty() ? std::vector<std::string>{list_text(row.texts())} : row.texts();
+    for (const std::string& value : values) {
+      if (!value.empty()) text += fmt::format("{} = {}\n", row.name, row.is_split ? value : written_value(value));
+    }
   }
   return text;
 }

@@ -53,9 +53,13 @@ void declare(OptionTable& table, BenchOptions& options) {
       .at_most(1e6);
   table.add("seed", options.step.seed, "N", "Of weights, prompt and ids.");
   declare_step_bench(table, options.step);
-  declare_loader_bench(table, options.loader);
-  declare_checkpoint_bench(table, options.checkpoint);
-  declare_loading_bench(table, options.loading);
+  const auto measured = [&](const std::string& what, const std::function<void()>& declare_rows) {
+    table.section(
+        fmt::format("--what {}", what), [&options, what] { return options.what == what; }, declare_rows);
+  };
+  measured("loader", [&] { declare_loader_bench(table, options.loader); });
+  measured("checkpoint", [&] { declare_checkpoint_bench(table, options.checkpoint); });
+  measured("loading", [&] { declare_loading_bench(table, options.loading); });
   table.add("cuda-graphs", options.step.cuda_graphs, "", "On cuda: steps as `pretrain --cuda-graphs` runs them.");
   table
       .add("attention", options.attention, "",

@@ -32,21 +32,8 @@ struct EvaluateOptions {
   PretrainOptions pretext;  // the examples of --corpus, as `prelude pretrain` makes them
 };
 
-void declare(OptionTable& table, EvaluateOptions& options) {
-  PretrainOptions& pretext = options.pretext;
-  table.add("backbone", options.backbone, "DIR", "Backbone folder in Hugging Face's layout.").required();
-  table.add("prompt", options.prompt, "PROMPT", "The prompt (a PEFT folder, .npy or .pt); without it, the bare model.");
-  table.add("input", options.input, "FILE",
-            "One JSON object a line: source, candidates and label (the right candidate's index), or source_ids and "
-            "candidate_ids.");
-  table.add("append-eos", options.append_eos, "", "Put the end-of-sequence id after every source and candidate.");
-  declare_micro_tokens(table, options.micro_tokens);
-  table
-      .add("batch-size", options.batch_size, "N",
-           "Examples computed at once, at most, beside --micro-tokens. The numbers depend on neither.")
-      .at_least(1)
-      .at_most(1 << 16);
-  table.add("corpus", pretext.corpus, "DIR", "Instead of --input: held-out pretext examples of this corpus.");
+// The examples of --corpus.
+void declare_examples(OptionTable& table, PretrainOptions& pretext) {
   table.add("task", pretext.task, "", "Pretext task, with --corpus.").choices(pretext_task_names());
   table.add("examples", pretext.validation_examples, "N", "Held-out examples, with --corpus.")
       .at_least(1)
@@ -62,9 +49,32 @@ void declare(OptionTable& table, EvaluateOptions& options) {
   table.add("validation-fraction", pretext.validation_fraction, "X", "Share of the documents that is held out.")
       .above(0)
       .below(1);
-  table.add("label-words", pretext.label_words, "WORD", "Words that answer, instead of the task's own.");
-  table.add("confidence", pretext.confidence, "X", "cls: thresholds of the five classes.");
+  table.add("label-words", pretext.label_words, "WORD", "Words that answer, instead of the task's own.").words();
+  table.add("confidence", pretext.confidence, "X", "cls: thresholds of the five classes.")
+      .exactly(5)
+      .at_least(0)
+      .below(1);
   table.add("quirks", pretext.quirks, "LIST", "Of PPT's examples, as in `prelude pretrain`.");
+}
+
+void declare(OptionTable& table, EvaluateOptions& options) {
+  PretrainOptions& pretext = options.pretext;
+  table.add("backbone", options.backbone, "DIR", "Backbone folder in Hugging Face's layout.").required();
+  table.add("prompt", options.prompt, "PROMPT", "The prompt (a PEFT folder, .npy or .pt); without it, the bare model.");
+  table.add("input", options.input, "FILE",
+            "One JSON object a line: source, candidates and label (the right candidate's index), or source_ids and "
+            "candidate_ids.");
+  table.add("append-eos", options.append_eos, "", "Put the end-of-sequence id after every source and candidate.")
+      .only_with("--input", [&options] { return !options.input.empty(); });
+  declare_micro_tokens(table, options.micro_tokens);
+  table
+      .add("batch-size", options.batch_size, "N",
+           "Examples computed at once, at most, beside --micro-tokens. The numbers depend on neither.")
+      .at_least(1)
+      .at_most(1 << 16);
+  table.add("corpus", pretext.corpus, "DIR", "Instead of --input: held-out pretext examples of this corpus.");
+  table.section(
+      "--corpus", [&pretext] { return !pretext.corpus.empty(); }, [&] { declare_examples(table, pretext); });
   declare_weight_format(table, pretext.weights);
   declare_session(table, pretext.session);
   declare_ranks(table, pretext.ranks);

@@ -21,7 +21,7 @@ struct PlanOptions {
   std::string shape;
   std::string dtype = "bfloat16";
   std::string device = "cuda";
-  std::vector<std::string> ranks;
+  std::vector<std::int64_t> ranks;
   std::string shard = "whole";
   std::string train = "delta";
   std::string optimizer = "adamw";
@@ -44,11 +44,13 @@ void declare_job(OptionTable& table, PlanOptions& options) {
       .add("optimizer", options.optimizer, "",
            "Of all weights: AdamW's two moments, or Adafactor's factored one. Weights of fewer bits than float32 have "
            "float32 copies.")
-      .choices({"adamw", "adafactor"});
+      .choices({"adamw", "adafactor"})
+      .only_with("--train backbone", [&options] { return options.train == "backbone"; });
   table
       .add("shard-optimizer", options.shard_optimizer, "",
            "Of all weights: each data-parallel rank keeps and updates its share of the optimiser's state.")
-      .choices({"on", "off"});
+      .choices({"on", "off"})
+      .only_with("--train backbone", [&options] { return options.train == "backbone"; });
   table.add("prompt-length", options.prompt_length, "P", "Prompt rows; 100 unless given.").at_least(1).at_most(4096);
   table.add("source", job.source, "N", "Mean text tokens of an example, beside the prompt.")
       .at_least(1)
@@ -62,8 +64,11 @@ void declare_job(OptionTable& table, PlanOptions& options) {
   table.add("micro-batch", job.micro_batch, "N", "Examples computed at once, at most.")
       .at_least(1)
       .at_most(largest_batch);
-  table.add("ranks", options.ranks, "N",
-            "Numbers of ranks, one GPU each; of 1, 8, 64, 512 those that --tensor-parallel divides unless given.");
+  table
+      .add("ranks", options.ranks, "N",
+           "Numbers of ranks, one GPU each; of 1, 8, 64, 512 those that --tensor-parallel divides unless given.")
+      .at_least(1)
+      .at_most(most_ranks);
   table.add("tensor-parallel", job.tensor, "N", "Ranks that share one copy of the backbone.")
       .at_least(1)
       .at_most(most_ranks);
@@ -125,22 +130,12 @@ void read_model(const PlanOptions& options, Plan& plan) {
   }
 }
 
-std::int64_t read_ranks(const std::string& text, std::int64_t tensor) {
-  std::int64_t ranks = 0;
-  try {
-    parse_value(text, ranks);
-  } catch (const UserError& error) {
-    fail("--ranks: {}", error.what());
+void settle_ranks(const std::vector<std::int64_t>& given, PlannedJob& job) {
+  for (const std::int64_t ranks : given) {
+    require(ranks % job.tensor == 0, "--ranks: {} is no multiple of --tensor-parallel {}; use {}", ranks, job.tensor,
+            (ranks / job.tensor + 1) * job.tensor);
   }
-  require(1 <= ranks && ranks <= static_cast<std::int64_t>(most_ranks), "--ranks: {} must be at least 1 and at most {}",
-          ranks, static_cast<std::int64_t>(most_ranks));
-  require(ranks % tensor == 0, "--ranks: {} is no multiple of --tensor-parallel {}; use {}", ranks, tensor,
-          (ranks / tensor + 1) * tensor);
-  return ranks;
-}
-
-void settle_ranks(const std::vector<std::string>& given, PlannedJob& job) {
-  for (const std::string& text : given) job.ranks.push_back(read_ranks(text, job.tensor));
+  job.ranks = given;
   if (!given.empty()) return;
   for (const std::int64_t ranks : {1, 8, 64, 512}) {
     if (ranks % job.tensor == 0) job.ranks.push_back(ranks);

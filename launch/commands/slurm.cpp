@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 
 #include "launch/commands/pretrain_options.h"
 #include "launch/slurm/batch_script.h"
@@ -26,7 +27,7 @@ struct SlurmOptions {
   std::string job_name = "prelude";
   std::string launcher = "srun";
   std::string program;
-  Words seeds;
+  std::vector<std::uint64_t> seeds;
   std::string grid;
   std::string array;
 };
@@ -56,7 +57,8 @@ void declare(OptionTable& table, SlurmOptions& options) {
   table.add("job-name", options.job_name, "NAME", "Name of the job, and of its output file.");
   table.add("launcher", options.launcher, "", "What starts the ranks in the job.").choices({"srun", "mpirun"});
   table.add("program", options.program, "FILE", "The program on the hosts; this one unless given.");
-  table.add("seeds", options.seeds, "N", "A job array: a run with each of these seeds, in OUTPUT/0, OUTPUT/1, ...");
+  table.add("seeds", options.seeds, "N", "A job array: a run with each of these seeds, in OUTPUT/0, OUTPUT/1, ...")
+      .unique();
   table.add("grid", options.grid, "FILE",
             "A job array: a run with the options of each line of this file (with --seeds: each line with each seed). "
             "It is read again when a run starts.");
@@ -82,8 +84,10 @@ std::string take(Words& words, const std::string& name) {
 
 // What stands after `--`: the run as it would be typed. Refused here where pretrain itself would refuse it later.
 void set_run(BatchScript& script, Words words) {
-  require(!words.empty() && words[0] == "pretrain",
+  require(!words.empty(),
           "the run is missing; put it behind two dashes: prelude slurm --nodes 2 -- pretrain --backbone ...");
+  require(words[0] == "pretrain", "a batch script is for `pretrain`, not for '{}'; write one by hand around it",
+          words[0]);
   words.erase(words.begin());
   PretrainOptions options;
   OptionTable table("pretrain", "");
@@ -107,12 +111,15 @@ void set_run(BatchScript& script, Words words) {
   script.set_parameter("ARGUMENTS", fmt::format("{}", fmt::join(quoted, " ")));
 }
 
+// Lines as sed counts them: the last one may have no end.
 std::size_t lines_of(const std::string& path) {
-  std::FILE* const file = std::fopen(path.c_str(), "r");
-  require(file != nullptr, "--grid: cannot read '{}'", path);
+  std::ifstream file(path);
+  require(file.good() && !std::filesystem::is_directory(path), "--grid: cannot read '{}'", path);
   std::size_t lines = 0;
-  for (int c = std::fgetc(file); c != EOF; c = std::fgetc(file)) lines += c == '\n' ? 1 : 0;
-  std::fclose(file);
+  for (std::string line; std::getline(file, line); ++lines) {
+    require(line.find_first_not_of(" \t\r") != std::string::npos,
+            "--grid: '{}' line {} is blank, and would be a run without options; remove it", path, lines + 1);
+  }
   require(lines > 0, "--grid: '{}' has no line", path);
   return lines;
 }

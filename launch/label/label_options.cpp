@@ -19,15 +19,22 @@ void declare(OptionTable& table, CorpusLabelOptions& options) {
       .required();
   table.add("template", options.text, "TEXT",
             "What the model reads: {sentence} once, <extra_id_0> once. The decoder answers behind <extra_id_0>.");
-  table.add("label-words", options.label_words, "WORD",
-            "Five words, of the classes 0 to 4; terrible bad maybe good great unless given.");
+  table
+      .add("label-words", options.label_words, "WORD",
+           "Five words, of the classes 0 to 4; terrible bad maybe good great unless given.")
+      .words()
+      .exactly(5);
   table
       .add("max-source", options.max_source, "N",
            "Encoder positions, prompt rows included; a longer sentence is cut. 0: as in task cls, 368.")
       .at_least(0)
       .at_most(1 << 16);
-  table.add("confidence", options.confidence, "X",
-            "Thresholds of the five classes, for the summary; `prelude pretrain --task cls` has its own.");
+  table
+      .add("confidence", options.confidence, "X",
+           "Thresholds of the five classes, for the summary; `prelude pretrain --task cls` has its own.")
+      .exactly(5)
+      .at_least(0)
+      .below(1);
   table.add("limit", options.limit, "N", "Label this many sentences, drawn with --seed; 0: all.").at_least(0);
   table.add("fraction", options.fraction, "X", "Label this share of the sentences, drawn with --seed.")
       .above(0)

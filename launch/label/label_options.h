@@ -19,7 +19,7 @@ struct CorpusLabelOptions {
   std::string text = "{sentence}<extra_id_0>";
   std::vector<std::string> label_words;  // empty: PPT's
   std::int64_t max_source = 0;           // encoder positions, prompt rows included; 0: the task's
-  std::vector<std::string> confidence;   // five numbers; empty: PPT's
+  std::vector<double> confidence;        // five numbers; empty: PPT's
   std::int64_t limit = 0;                // 0: all
   double fraction = 1;
   std::uint64_t seed = 1;

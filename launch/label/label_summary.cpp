@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <numeric>
 
-#include "launch/confidence.h"
 #include "tasks/corpus/corpus.h"
 #include "tasks/pretext/pretext_options.h"
 
@@ -21,7 +21,7 @@ std::int64_t sum_of(const Counts& counts) { return std::accumulate(counts.begin(
 void print_label_summary(const CorpusLabelOptions& options, const std::string& state) {
   const Corpus corpus = Corpus::open(options.output);
   std::array<double, 5> thresholds = PretextOptions().confidence;
-  read_confidence(options.confidence, thresholds);
+  std::copy(options.confidence.begin(), options.confidence.end(), thresholds.begin());
   Counts labelled{};
   Counts counting{};
   for (std::int64_t s = 0; s < corpus.sentences(); ++s) {

@@ -106,7 +106,8 @@ RunSummary summarise(const std::string& metrics_path) {
     summary.last_validation = loss;
   }
   constexpr std::ptrdiff_t most_averaged = 10;
-  const auto averaged = std::min(most_averaged, static_cast<std::ptrdiff_t>(losses.size()));
+  const auto averaged =
+      std::min(most_averaged, static_cast<std::ptrdiff_t>(losses.size() / 2));  // no step at both ends
   if (averaged == 0) return summary;
   summary.averaged_steps = averaged;
   const auto count = static_cast<double>(averaged);

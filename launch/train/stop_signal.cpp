@@ -4,6 +4,7 @@
 
 #include <array>
 #include <csignal>
+#include <cstring>
 
 #include "core/error.h"
 
@@ -33,7 +34,34 @@ extern "C" void on_signal(int number) {
   caught = number;
 }
 
+const char* name_of(int number) {
+  for (const Handled& signal : handled) {
+    if (signal.number == number) return signal.name;
+  }
+  return "a signal";
+}
+
+// Nothing here allocates or locks.
+extern "C" void exit_on_signal(int number) {
+  constexpr int stopped = 3;
+  for (const char* text : {"prelude: stopped by ", name_of(number), "; run the same command again\n"}) {
+    if (::write(STDERR_FILENO, text, std::strlen(text)) < 0) break;
+  }
+  _exit(stopped);
+}
+
 }  // namespace
+
+void exit_on_signals() {
+  struct sigaction action {};
+  action.sa_handler = exit_on_signal;
+  sigemptyset(&action.sa_mask);
+  for (const Handled& signal : handled) {
+    struct sigaction now {};
+    sigaction(signal.number, nullptr, &now);
+    if (now.sa_handler != SIG_IGN) sigaction(signal.number, &action, nullptr);  // nohup, and shells' background jobs
+  }
+}
 
 StopSignal::StopSignal() {
   ensure(installed == 0, "two StopSignals at once");
@@ -58,11 +86,6 @@ StopSignal::~StopSignal() {
 
 bool StopSignal::requested() const { return caught != 0; }
 
-std::string StopSignal::name() const {
-  for (const auto& signal : handled) {
-    if (signal.number == caught) return signal.name;
-  }
-  return {};
-}
+std::string StopSignal::name() const { return caught == 0 ? "" : name_of(caught); }
 
 }  // namespace prelude
