@@ -2,32 +2,85 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
 
 #include "core/error.h"
 #include "core/io/atomic_file.h"
-#include "core/io/folder_lock.h"
+#include "core/io/mapped_file.h"
+#include "core/io/output_folder.h"
 #include "launch/experiment/experiment.h"
 #include "launch/experiment/report.h"
 #include "launch/version.h"
+#include "tasks/corpus/json_fields.h"
 
 namespace prelude {
 namespace {
 
-std::string reference_of(const ExperimentOptions& options) {
+constexpr std::size_t largest_results = std::size_t{1} << 30;
+
+std::string results_path(const ExperimentOptions& options) { return fmt::format("{}/results.json", options.output); }
+
+// What the folder's results.json holds; nothing where there is none, or it is damaged: it is made anew out of the
+// cells.
+Results results_before(const ExperimentOptions& options) {
+  const std::string path = results_path(options);
+  if (!std::filesystem::exists(path)) return {};
+  try {
+    const MappedFile file = MappedFile::open(path);
+    require(file.size() <= largest_results, "'{}' has {} bytes", path, file.size());
+    return parse_results(path, file.text());
+  } catch (const UserError& error) {
+    fmt::print(stderr, "warning: {}; it is written anew\n", error.what());
+    return {};
+  }
+}
+
+std::string reference_of(const ExperimentOptions& options, const Results& results) {
   if (!options.reference.empty()) return options.reference;
-  const auto methods = words_of(options.methods, "methods");
-  return std::count(methods.begin(), methods.end(), "pt") > 0 ? "pt" : "";
+  const auto is_pt = [](const CellResult& cell) { return cell.key.method == "pt"; };
+  return std::any_of(results.cells.begin(), results.cells.end(), is_pt) ? "pt" : "";
+}
+
+// The votes of now, and those that an earlier command wrote of other methods, data sets, shots or rates.
+nlohmann::ordered_json with_earlier_votes(const std::string& path, nlohmann::ordered_json votes) {
+  if (!std::filesystem::exists(path)) return votes;
+  const auto key_of = [](const nlohmann::ordered_json& vote) {
+    return fmt::format("{} {} {} {}", vote.value("data", ""), vote.value("method", ""), vote.value("shots", 0),
+                       vote.value("rate", 0.0));
+  };
+  std::set<std::string> keys;
+  for (const auto& vote : votes) keys.insert(key_of(vote));
+  for (const auto& vote : read_json_file(path, largest_results)) {
+    if (vote.is_object() && keys.insert(key_of(vote)).second) votes.emplace_back(vote);
+  }
+  return votes;
+}
+
+// Cells that were computed by another revision of the program.
+void say_revisions(const Results& results) {
+  std::map<std::string, int> others;
+  for (const CellResult& cell : results.cells) {
+    if (cell.revision != revision()) ++others[cell.revision.empty() ? "not recorded" : cell.revision];
+  }
+  for (const auto& [name, count] : others) {
+    fmt::print(stderr, "note: {} of {} cells were computed by another revision of the program ({}; this is {})\n",
+               count, results.cells.size(), name, revision());
+  }
 }
 
 int report(const ExperimentOptions& options, const Results& results) {
-  const TableOptions table{measure_of(options), reference_of(options)};
+  const TableOptions table{measure_of(options), reference_of(options, results)};
+  say_revisions(results);
   write_report(options.output, results, {table});
   std::fputs(plain_text(make_table(results, table)).c_str(), stdout);
   const auto failed = std::count_if(results.cells.begin(), results.cells.end(), [](const auto& c) { return c.failed; });
   if (failed == 0) return exit_done;
-  std::fputs(fmt::format("{} of {} cells failed; {}/results.json says why. Run again to try them again.\n", failed,
-                         results.cells.size(), options.output)
+  std::fputs(fmt::format("{} of {} cells failed; {} says why. Run again to try them again.\n", failed,
+                         results.cells.size(), results_path(options))
                  .c_str(),
              stderr);
   return exit_failure;
@@ -35,23 +88,27 @@ int report(const ExperimentOptions& options, const Results& results) {
 
 int run_experiment(const ExperimentOptions& given, World& world) {
   const StopSignal signal;
+  check(given);
   require_same_launch(world, config_of(given));
   ExperimentOptions options = given;
-  std::optional<FolderLock> lock;
-  if (world.first()) lock.emplace(options.output, "another experiment");
+  std::optional<OutputFolder> folder;
+  if (world.first()) folder.emplace(options.output, FolderKind::experiment);
   const Session session = open_session(options.session, options.ranks, world);
   const Ranks ranks(options.ranks, session, world);
+  const Results before = world.first() ? results_before(options) : Results();
   Experiment experiment(options, session, ranks);
   if (world.first()) write_file_atomically(fmt::format("{}/config.ini", options.output), config_of(options));
   if (!experiment.run(signal)) {
     if (world.first()) std::fputs("stopped; run the same command again to go on\n", stderr);
     return exit_stopped;
   }
-  const bool votes = options.ensembles && ranks.mesh().place.data_rank == 0;
-  const nlohmann::ordered_json ensembles = votes ? experiment.ensembles() : nlohmann::ordered_json();
+  const nlohmann::ordered_json ensembles = options.ensembles ? experiment.ensembles() : nlohmann::ordered_json();
   if (!world.first()) return exit_done;
-  const int code = report(options, experiment.results());
-  if (votes) write_file_atomically(fmt::format("{}/ensembles.json", options.output), ensembles.dump(1) + "\n");
+  const int code = report(options, experiment.results(before));
+  if (options.ensembles) {
+    const std::string path = fmt::format("{}/ensembles.json", options.output);
+    write_file_atomically(path, with_earlier_votes(path, ensembles).dump(1) + "\n");
+  }
   for (const auto& vote : ensembles) std::fputs((vote.dump() + "\n").c_str(), stdout);
   return code;
 }
@@ -60,7 +117,10 @@ int run_experiment(const ExperimentOptions& given, World& world) {
 
 Command experiment_command() {
   Command command = make_command<ExperimentOptions>(
-      "experiment", "tunes methods on data sets with several seeds: tables and pictures", declare, run_experiment);
+      "experiment",
+      "tunes methods on data sets with several seeds: tables and pictures. `prelude experiment FILE.ini` is short for "
+      "--config FILE.ini",
+      declare, run_experiment);
   // `prelude experiment FILE.ini` is short for --config FILE.ini.
   command.run = [run = command.run](const std::vector<std::string>& arguments, World& world) {
     std::vector<std::string> all = arguments;

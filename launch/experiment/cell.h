@@ -52,6 +52,7 @@ struct CellResult {
   double seconds = 0;
   std::vector<std::int64_t> train_indices;  // of the data set's training examples
   std::vector<std::int64_t> dev_indices;
+  std::string revision;  // of the program that computed it; empty: not recorded
 };
 
 // A loss that is not finite becomes null, so that every reader of JSON can read it; a share that is not in [0,1] is a

@@ -136,6 +136,7 @@ Json to_json(const CellResult& cell) {
   }
   object["train_indices"] = cell.train_indices;
   object["dev_indices"] = cell.dev_indices;
+  if (!cell.revision.empty()) object["revision"] = cell.revision;
   return object;
 }
 
@@ -154,6 +155,7 @@ CellResult read_cell(const JsonFields& fields) {
   cell.curve = read_curve(fields);
   cell.train_indices = whole_numbers(fields, "train_indices", fields.field("train_indices"));
   cell.dev_indices = whole_numbers(fields, "dev_indices", fields.field("dev_indices"));
+  if (fields.has("revision")) cell.revision = fields.text("revision");
   return cell;
 }
 

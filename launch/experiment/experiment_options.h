@@ -18,8 +18,8 @@ struct ExperimentOptions {
   std::vector<std::string> data;  // NAME=DIR
   std::vector<std::string> rows;  // files of own data sets
   std::vector<std::string> methods{"pt", "ppt", "ft"};
-  std::vector<std::string> seeds{"10 20 30 40 50"};  // PPT's
-  std::vector<std::string> shots;                    // empty: 32, or 8 a label
+  std::vector<std::uint64_t> seeds{10, 20, 30, 40, 50};  // PPT's
+  std::vector<std::string> shots;                        // empty: 32, or 8 per label
   std::string split = "auto";
 
   std::string prompt_nsp;
@@ -32,8 +32,8 @@ struct ExperimentOptions {
 
   std::int64_t steps = 100;
   std::int64_t batch = 16;
-  std::vector<std::string> prompt_rates{"0.3"};
-  std::vector<std::string> weight_rates{"1e-3"};
+  std::vector<double> prompt_rates{0.3};
+  std::vector<double> weight_rates{1e-3};
   std::string schedule = "constant";
   std::int64_t warmup_steps = 0;
   double weight_decay = 0.01;
@@ -57,14 +57,11 @@ void declare_tuning(OptionTable& table, ExperimentOptions& options);
 // Current values as a config file.
 std::string config_of(ExperimentOptions options);
 
-// Elements that may hold several words, split at blanks and commas. Throws UserError naming `option` where one is given
-// twice.
-std::vector<std::string> words_of(const std::vector<std::string>& list, const std::string& option);
-std::vector<std::uint64_t> seeds_of(const ExperimentOptions& options);
-std::vector<double> rates_of(const std::vector<std::string>& list, const std::string& option);
 // Examples for training; 0: the default of a data set's number of labels; whole_training_set: all.
 inline constexpr std::int64_t whole_training_set = -1;
 std::vector<std::int64_t> shots_of(const ExperimentOptions& options);
+// Throws UserError for options that contradict each other or cannot be run.
+void check(const ExperimentOptions& options);
 Measure measure_of(const ExperimentOptions& options);
 
 }  // namespace prelude

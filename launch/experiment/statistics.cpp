@@ -55,7 +55,9 @@ PairedTest paired_t_test(std::span<const double> a, std::span<const double> b) {
   PairedTest test;
   test.degrees = static_cast<std::int64_t>(a.size()) - 1;
   if (mean == 0) return test;
-  test.t = mean / (deviation / std::sqrt(static_cast<double>(a.size())));
+  constexpr double rounding = 1e-12;  // of differences of shares
+  const double error = deviation < rounding ? 0 : deviation / std::sqrt(static_cast<double>(a.size()));
+  test.t = mean / error;
   test.p = student_two_sided(test.t, static_cast<double>(test.degrees));
   return test;
 }

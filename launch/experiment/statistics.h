@@ -28,7 +28,7 @@ Quartiles quartiles(std::span<const double> numbers);
 double student_two_sided(double t, double degrees);
 
 struct PairedTest {
-  double t = 0;  // of the mean of a - b; infinite where all differences are one number other than 0
+  double t = 0;  // of the mean of a - b; infinite where all differences are one number other than 0, but for rounding
   double p = 1;  // two-sided
   std::int64_t degrees = 0;
 };

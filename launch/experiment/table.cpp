@@ -1,6 +1,7 @@
 #include "launch/experiment/table.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 
@@ -36,6 +37,7 @@ TableValue summary(const SeedValues& values) {
 }
 
 std::optional<double> paired_p(const SeedValues& values, const SeedValues& reference) {
+  constexpr std::size_t fewest = 3;
   std::vector<double> a;
   std::vector<double> b;
   for (const auto& [seed, value] : values) {
@@ -44,8 +46,9 @@ std::optional<double> paired_p(const SeedValues& values, const SeedValues& refer
     a.push_back(value);
     b.push_back(found->second);
   }
-  if (a.size() < 2) return std::nullopt;
-  return paired_t_test(a, b).p;
+  if (a.size() < fewest) return std::nullopt;
+  const PairedTest test = paired_t_test(a, b);
+  return std::isfinite(test.t) ? std::optional(test.p) : std::nullopt;
 }
 
 // Holm-corrected, one a method; none for the reference itself.
@@ -90,6 +93,9 @@ void fill_column(ResultTable& table, std::size_t column, const Results& results,
     chosen.push_back(choose_rate(results.cells, head.place, row.name, table.options.measure));
     TableCell& cell = row.cells[column];
     cell.finished = static_cast<std::int64_t>(chosen.back().finished.size());
+    cell.untrained =
+        std::count_if(chosen.back().finished.begin(), chosen.back().finished.end(),
+                      [](const CellResult* result) { return result->best_step == 0 && result->curve.size() > 1; });
     cell.failed = chosen.back().failed;
     cell.rate = chosen.back().rate;
     cell.rates = chosen.back().rates;

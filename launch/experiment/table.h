@@ -22,12 +22,15 @@ struct TableValue {
   double mean = 0;
   std::optional<double> deviation;  // sample standard deviation over seeds; none of a single one
   bool best = false;                // the greatest mean of its column's methods
-  std::optional<double> p;          // against the reference, Holm-corrected; none where fewer than two seeds pair up
+  // Against the reference, Holm-corrected. None where fewer than three seeds pair up, or where all differences are one
+  // number: then there is no spread to test against.
+  std::optional<double> p;
 };
 
 struct TableCell {
   std::vector<TableValue> values;  // the accuracy, then the macro-F1 of a column that shows it; empty: nothing finished
   std::int64_t finished = 0;       // seeds
+  std::int64_t untrained = 0;      // of these: trained, but tested in the state of step 0
   std::int64_t failed = 0;         // seeds
   double rate = 0;                 // the chosen one, or 0
   std::int64_t rates = 0;          // to choose from

@@ -36,6 +36,20 @@ std::size_t code_points(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
+// "pt on sst2 (2 of 5 seeds), ...".
+std::string untrained_text(const ResultTable& table, const Markup& markup) {
+  TextRow texts;
+  for (const TableRow& row : table.methods) {
+    for (std::size_t i = 0; i < row.cells.size(); ++i) {
+      const TableCell& cell = row.cells[i];
+      if (cell.untrained == 0) continue;
+      texts.push_back(fmt::format("{} on {} ({} of {} seeds)", markup.escape(row.name),
+                                  markup.escape(table.columns[i].place.title), cell.untrained, cell.finished));
+    }
+  }
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
 }  // namespace
 
 TextGrid value_texts(const ResultTable& table, const Markup& markup) {
@@ -83,6 +97,11 @@ std::vector<std::string> notes(const ResultTable& table, const Markup& markup, c
         fmt::format("{0} p {2} 0.05, {1} p {2} 0.01: better or worse than {3} by a two-sided t-test paired over seeds, "
                     "Holm-corrected over the methods of a column.",
                     markup.below_5, markup.below_1, markup.less, markup.escape(table.options.reference)));
+  }
+  const std::string untrained = untrained_text(table, markup);
+  if (!untrained.empty()) {
+    lines.push_back(
+        fmt::format("Tested in the state of step 0, as no later one was better on the dev examples: {}.", untrained));
   }
   if (table.failed > 0) lines.push_back(fmt::format("{} of {} cells failed.", table.failed, table.cells));
   return lines;

@@ -114,6 +114,18 @@ std::int64_t DataSet::named_shots(std::int64_t shots, const std::string& mode) c
   return draws(shots, mode) ? default_shots(classes_) : static_cast<std::int64_t>(train_.size());
 }
 
+std::string DataSet::description(std::int64_t shots, const std::string& mode) const {
+  const std::string test = fmt::format("tested on {} of {}", test_.size(), row_.test);
+  if (!draws(shots, mode)) {
+    return fmt::format("data set {}: trained on {} examples of {}, chosen on {} of {}, {}", name(), train_.size(),
+                       row_.train, dev_.size(), row_.dev, test);
+  }
+  const std::int64_t drawn = shots == 0 ? default_shots(classes_) : shots;
+  const std::string unused = dev_.empty() ? "" : fmt::format("; {} is not used (--split given takes it)", row_.dev);
+  return fmt::format("data set {}: {} examples to train and {} to choose, drawn by the seed from {} of {}, {}{}",
+                     name(), drawn, drawn, train_.size(), row_.train, test, unused);
+}
+
 std::string DataSet::hash() const {
   Xxh3 hash;
   const auto add = [&](const std::string& text) {

@@ -36,6 +36,8 @@ class DataSet {
   ExampleSplit split(std::int64_t shots, const std::string& mode, std::uint64_t seed) const;
   // Training examples that `shots` stands for, as results name them; 0: all.
   std::int64_t named_shots(std::int64_t shots, const std::string& mode) const;
+  // One line: how many examples there are, and which train, choose and test.
+  std::string description(std::int64_t shots, const std::string& mode) const;
   // Of all examples.
   std::string hash() const;
   // Majority and chance on the test examples.

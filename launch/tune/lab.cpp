@@ -2,19 +2,23 @@
 
 #include <ATen/ATen.h>
 
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <chrono>
 #include <set>
+#include <tuple>
 
 #include "core/delta/prompt_file.h"
 #include "core/error.h"
 #include "core/io/checksum.h"
-#include "launch/commands/backbone_hash.h"
+#include "launch/backbone_identity.h"
 #include "launch/first_prompt.h"
 #include "launch/micro_tokens.h"
 #include "launch/tune/ensemble.h"
 #include "launch/tune/task_rows.h"
 #include "launch/tune/tuning.h"
+#include "launch/version.h"
 #include "tasks/metrics.h"
 
 namespace prelude {
@@ -27,6 +31,8 @@ std::vector<Question> questions_of(const TaskForm& form, const std::vector<Downs
   return questions;
 }
 
+std::string hash_of(const std::string& text) { return xxh3_128(text.data(), text.size()); }
+
 // What a new prompt of label words repeats.
 std::vector<std::int32_t> answer_ids(const Question& question, std::size_t word_start) {
   std::vector<std::int32_t> ids;
@@ -34,6 +40,13 @@ std::vector<std::int32_t> answer_ids(const Question& question, std::size_t word_
     ids.insert(ids.end(), target.begin() + static_cast<std::ptrdiff_t>(word_start), target.end());
   }
   return ids;
+}
+
+// The option that gave the prompt of a pretext task: `prelude tune` has one for all.
+std::string prompt_option(const ExperimentOptions& options, const std::string& task) {
+  const bool one = options.prompt_nsp == options.prompt_nss && options.prompt_nss == options.prompt_cls &&
+                   options.prompt_cls == options.prompt_unified;
+  return one ? "--prompt" : fmt::format("--prompt-{}", task);
 }
 
 TuningSettings settings_of(const ExperimentOptions& options, const CellKey& key, const MicroBatchLimits& limits) {
@@ -54,25 +67,27 @@ TuningSettings settings_of(const ExperimentOptions& options, const CellKey& key,
 
 Lab::Lab(const ExperimentOptions& options, const Session& session, const Ranks& ranks)
     : options_(options), session_(session), ranks_(ranks) {
-  for (const std::string& name : words_of(options.methods, "methods")) methods_.push_back(method_named(name));
-  require(!methods_.empty(), "--methods: give one or more");
-  require(options.reference.empty() || std::any_of(methods_.begin(), methods_.end(),
-                                                   [&](const Method& m) { return m.name == options.reference; }),
-          "--reference: '{}' is none of --methods", options.reference);
+  for (const std::string& name : options.methods) methods_.push_back(method_named(name));
   open_data();
   read_prompts();
   Backbone backbone = load_backbone(options.backbone, session.device, session.dtype, ranks.tensor());
   require(!backbone.tokenizer_path.empty(), "--backbone: '{}' has no spiece.model; copy the model's own into it",
           options.backbone);
-  backbone_hash_ = backbone_hash(options.backbone, backbone.files, backbone.config, ranks.world());
   tokenizer_path_ = backbone.tokenizer_path;
   tokenizer_ = Tokenizer::load(backbone.tokenizer_path, backbone.config.vocab_size);
+  backbone_ =
+      backbone_identity(options.backbone, backbone.files, backbone.config, tokenizer_->sha256(), ranks.world()).text();
   model_ = take_model(backbone, ranks.tensor());
   for (const auto& [task, rows] : prompts_) {
-    require(rows.size(1) == model_->config().d_model, "--prompt-{}: its rows are {} wide, but the backbone '{}' is {}",
-            task, rows.size(1), options.backbone, model_->config().d_model);
+    require(rows.size(1) == model_->config().d_model,
+            "{}: the rows of the prompt are {} wide, but the backbone '{}' is {}; give a prompt that was made for it",
+            prompt_option(options, task), rows.size(1), options.backbone, model_->config().d_model);
   }
   check_forms();
+  note_prompt_lengths();
+  const std::string warmup = warmup_warning(
+      {schedule_kind(options.schedule), options.prompt_rates.front(), options.warmup_steps, options.steps});
+  if (!warmup.empty() && options.steps > 0) notes_.push_back("warning: " + warmup);
   settle_limits();
 }
 
@@ -80,7 +95,7 @@ void Lab::open_data() {
   std::vector<TaskRow> own;
   for (const std::string& path : options_.rows) own.push_back(read_task_row(path));
   std::set<std::string> names;
-  for (const std::string& element : words_of(options_.data, "data")) {
+  for (const std::string& element : options_.data) {
     const std::size_t equals = element.find('=');
     require(equals != std::string::npos && equals > 0 && equals + 1 < element.size(),
             "--data: '{}' is not NAME=DIR, a data set and the folder with its files", element);
@@ -88,8 +103,10 @@ void Lab::open_data() {
     require(names.insert(name).second, "--data: '{}' is given twice", name);
     data_sets_.emplace_back(find_task_row(name, own), element.substr(equals + 1));
     hashes_[name] = data_sets_.back().hash();
+    for (const std::int64_t shots : shots_of(options_)) {
+      notes_.push_back(data_sets_.back().description(shots, options_.split));
+    }
   }
-  require(!data_sets_.empty(), "--data: give one or more NAME=DIR");
 }
 
 void Lab::read_prompts() {
@@ -139,6 +156,22 @@ void Lab::check_forms() {
   }
 }
 
+// Prompts of unequal length are no even comparison.
+void Lab::note_prompt_lengths() {
+  std::map<std::int64_t, std::set<std::string>> methods_of;
+  for (const DataSet& data : data_sets_) {
+    for (const Method& method : methods_) {
+      if (!method.trains_backbone()) methods_of[prompt_length(method, data)].insert(method.name);
+    }
+  }
+  if (methods_of.size() < 2) return;
+  std::vector<std::string> texts;
+  for (const auto& [rows, names] : methods_of)
+    texts.push_back(fmt::format("{} rows: {}", rows, fmt::join(names, ", ")));
+  notes_.push_back(
+      fmt::format("the prompts differ in length ({}); --prompt-length sets that of a new one", fmt::join(texts, "; ")));
+}
+
 void Lab::settle_limits() {
   const bool trains =
       std::any_of(methods_.begin(), methods_.end(), [](const Method& m) { return m.trains_backbone(); });
@@ -160,7 +193,7 @@ const DataSet& Lab::data_set(const std::string& name) const {
   return *found;
 }
 
-std::string Lab::identity(const CellKey& key) const {
+std::string Lab::common_identity() const {
   ExperimentOptions options = options_;  // what a key or the place says is not part of it
   options.output.clear();
   options.backbone.clear();
@@ -178,7 +211,13 @@ std::string Lab::identity(const CellKey& key) const {
   options.ranks = {};
   for (std::string* prompt : {&options.prompt_nsp, &options.prompt_nss, &options.prompt_cls, &options.prompt_unified})
     prompt->clear();
-  std::string text = config_of(options) + backbone_hash_;
+  return hash_of(config_of(options) + backbone_);
+}
+
+CellIdentity Lab::identity(const CellKey& key) const {
+  CellIdentity identity;
+  identity.common = common_identity();
+  std::string text = identity.common;
   const DataSet& set = data_set(key.data);
   const Method& method = method_named(key.method);
   if (method.pretrained()) {
@@ -188,19 +227,33 @@ std::string Lab::identity(const CellKey& key) const {
   OptionTable table("task row", "");
   TaskRow row = set.row();
   declare(table, row);
-  text += table.config_text() + hashes_.at(key.data);
-  return xxh3_128(text.data(), text.size());
+  identity.whole = hash_of(text + table.config_text() + hashes_.at(key.data));
+  return identity;
+}
+
+std::vector<std::string> Lab::draw_problems() const {
+  std::vector<std::string> problems;
+  std::set<std::tuple<std::string, std::int64_t, std::uint64_t>> drawn;
+  for (const CellKey& key : cells()) {
+    if (!drawn.insert({key.data, key.shots, key.seed}).second) continue;
+    try {
+      static_cast<void>(
+          data_set(key.data).split(key.shots == 0 ? whole_training_set : key.shots, options_.split, key.seed));
+    } catch (const UserError& error) {
+      problems.push_back(fmt::format("seed {}: {}", key.seed, error.what()));
+    }
+  }
+  return problems;
 }
 
 std::vector<CellKey> Lab::cells() const {
   std::vector<CellKey> cells;
   for (const DataSet& data : data_sets_) {
     for (const Method& method : methods_) {
-      const auto rates = method.trains_backbone() ? rates_of(options_.weight_rates, "weight-rates")
-                                                  : rates_of(options_.prompt_rates, "prompt-rates");
+      const auto& rates = method.trains_backbone() ? options_.weight_rates : options_.prompt_rates;
       for (const std::int64_t shots : shots_of(options_)) {
         for (const double rate : rates) {
-          for (const std::uint64_t seed : seeds_of(options_)) {
+          for (const std::uint64_t seed : options_.seeds) {
             cells.push_back({data.name(), method.name, data.named_shots(shots, options_.split), rate, seed});
           }
         }
@@ -237,7 +290,7 @@ std::optional<CellResult> Lab::run(const CellKey& key, const TuningWatch& watch,
   limits.prompt_rows = prompt_length(method, data);
   const TuningEnd end = tune(*tuned, settings_of(options_, key, limits), {train, dev, asked.word_start()},
                              *ranks_.mesh().tensor, session_.device, watch);
-  if (!end.finished || watch.stop()) return {};
+  if (!end.finished) return {};
   const std::vector<Question> test = questions_of(asked, data.test());
   const auto scores =
       score_questions(tuned->model(), tuned->sites(), test, asked.word_start(), limits, session_.device);
@@ -251,6 +304,7 @@ std::optional<CellResult> Lab::run(const CellKey& key, const TuningWatch& watch,
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   result.train_indices = split.train_indices;
   result.dev_indices = split.dev_indices;
+  result.revision = revision();
   if (kept != nullptr) *kept = std::move(tuned);
   return result;
 }

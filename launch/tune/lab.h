@@ -12,7 +12,7 @@
 
 #include "core/t5/load.h"
 #include "core/text/tokenizer.h"
-#include "launch/experiment/cell.h"
+#include "launch/experiment/cell_store.h"
 #include "launch/experiment/experiment_options.h"
 #include "launch/tune/data_set.h"
 #include "launch/tune/method.h"
@@ -31,11 +31,18 @@ class Lab {
 
   const std::vector<DataSet>& data_sets() const { return data_sets_; }
   const std::string& tokenizer_path() const { return tokenizer_path_; }
-  // Label words of more than one piece, a line each.
+  std::int64_t d_model() const { return model_->config().d_model; }
+  const std::string& backbone() const { return backbone_; }  // BackboneIdentity::text()
+  // What the user should know of the data sets and methods, one line each.
   const std::vector<std::string>& notes() const { return notes_; }
-  // Hash of what a cell's result depends on beside its key: backbone, the prompt it starts from, files, options.
-  std::string identity(const CellKey& key) const;
+  // Hashes of what a cell's result depends on beside its key: backbone, options, the prompt it starts from, files.
+  CellIdentity identity(const CellKey& key) const;
+  // Why examples cannot be drawn for some of the cells, one line each.
+  std::vector<std::string> draw_problems() const;
 
+  std::int64_t prompt_length(const CellKey& key) const {
+    return prompt_length(method_named(key.method), data_set(key.data));
+  }
   // In the order of data sets, methods, shots, rates, seeds.
   std::vector<CellKey> cells() const;
   // Tunes and tests. Nothing comes back where `watch` stopped it. Throws what makes the cell fail. `kept`: where it is
@@ -48,8 +55,10 @@ class Lab {
 
  private:
   void open_data();
+  std::string common_identity() const;
   void read_prompts();
   void check_forms();
+  void note_prompt_lengths();
   void settle_limits();
   const DataSet& data_set(const std::string& name) const;
   std::string prompt_name(const Method& method, const DataSet& data) const;  // a key of prompts_; empty: none
@@ -61,7 +70,7 @@ class Lab {
   ExperimentOptions options_;
   Session session_;
   const Ranks& ranks_;
-  std::string backbone_hash_;
+  std::string backbone_;  // BackboneIdentity::text()
   std::string tokenizer_path_;
   std::optional<Model> model_;
   std::optional<Tokenizer> tokenizer_;

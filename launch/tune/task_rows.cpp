@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "launch/nearest.h"
 #include "launch/shipped_rows.h"
 
 namespace prelude {
@@ -95,8 +96,8 @@ TaskRow find_task_row(const std::string& name, const std::vector<TaskRow>& own) 
   }
   std::vector<std::string> names = shipped_task_rows();
   for (const TaskRow& row : own) names.push_back(row.name);
-  fail("--data: there is no data set '{}'; choose from {}, or describe your own with --rows", name,
-       fmt::join(names, ", "));
+  fail("--data: there is no data set '{}'; did you mean '{}'? Choose from {}, or describe your own with --rows", name,
+       nearest_of(name, names), fmt::join(names, ", "));
 }
 
 }  // namespace prelude

@@ -67,7 +67,8 @@ class KeptState {
     const Scores dev = summarise(data_.dev, scores);
     const double accuracy = measured(dev, settings_.measure);
     end_.curve.push_back({step, accuracy, dev.loss});
-    const bool better = !kept_.defined() || accuracy > measured(end_.dev, settings_.measure);
+    const double best = kept_.defined() ? measured(end_.dev, settings_.measure) : -1;
+    const bool better = accuracy > best || (accuracy == best && dev.loss < end_.dev.loss);
     if (!better && !settings_.keep_last) return false;
     end_.best_step = step;
     end_.dev = dev;
@@ -106,10 +107,11 @@ TuningEnd tune(Tuned& tuned, const TuningSettings& settings, const TuningData& d
       watch.evaluated(end.curve.back(), keep);
     }
     if (last) break;
-    if (watch.stop()) return end;
+    if (watch.stop()) sums.vote_to_stop();
     const std::vector<Batch> batches = questions.of_step(step);
     const StepResult result = train_step(tuned.micro_batch(), sums, tuned.optimizer(), batches, settings.clip,
                                          learning_rate(settings.schedule, step));
+    if (result.stop) return end;
     skipped = result.finite() ? 0 : skipped + 1;
     require(skipped < most_skipped_in_row,
             "loss or gradient was not finite in {} steps in a row, up to step {}; lower --learning-rate", skipped,

@@ -37,7 +37,8 @@ struct TuningData {
 
 // How a run of tuning is watched.
 struct TuningWatch {
-  std::function<bool()> stop = [] { return false; };  // asked before every step; the same on all ranks of a backbone
+  // Asked before every step; where any rank of a backbone says so, all stop after that step.
+  std::function<bool()> stop = [] { return false; };
   // Told of every look at the dev examples; `kept`: this state is the one to keep so far.
   std::function<void(const DevPoint& point, bool kept)> evaluated = [](const DevPoint&, bool) {};
 };
@@ -45,7 +46,8 @@ struct TuningWatch {
 struct TuningEnd {
   bool finished = false;  // false: asked to stop, and nothing below counts
   std::vector<DevPoint> curve;
-  // Of the state that is kept: of the best dev accuracy, the earliest of equals; or the last step.
+  // Of the state that is kept: of the best dev accuracy, of equals the one of the least dev loss, then the earliest; or
+  // the last step.
   std::int64_t best_step = 0;
   Scores dev;  // there
 };

@@ -78,7 +78,7 @@ TEST(Presets, EveryFileIsRead) {
   for (const auto& path : experiments) {
     ExperimentOptions options;
     ASSERT_NO_THROW(options = read_options<ExperimentOptions>(path)) << path;
-    for (const std::string& method : words_of(options.methods, "methods")) EXPECT_NO_THROW((void)method_named(method));
+    for (const std::string& method : options.methods) EXPECT_NO_THROW((void)method_named(method));
     for (const std::string& row : options.rows)
       EXPECT_NO_THROW((void)read_task_row(PRELUDE_SOURCE_DIR "/" + row)) << row;
   }

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -46,10 +47,13 @@ TEST(Experiment, SelectsOnTheDevSetAlone) {
   const json results = bench.results("out");
   for (const json& cell : results.at("cells")) {
     double best = -1;
+    double loss = 0;
     std::int64_t step = -1;
     for (const json& point : cell.at("curve")) {
-      if (point.at("accuracy").get<double>() <= best) continue;
-      best = point.at("accuracy");
+      const double accuracy = point.at("accuracy");
+      if (accuracy < best || (accuracy == best && point.at("loss").get<double>() >= loss)) continue;
+      best = accuracy;
+      loss = point.at("loss");
       step = point.at("step");
     }
     EXPECT_EQ(cell.at("best_step"), step);
@@ -105,6 +109,76 @@ TEST(Experiment, AnotherPromptLeavesTheCellsThatDoNotStartFromIt) {
   EXPECT_NE(unused.errors.find("4 cells, 0 of them"), std::string::npos) << unused.errors;
   const ProgramResult used = bench.run("out", {{"--prompt-cls", {bench.path("other.npy")}}});
   EXPECT_NE(used.errors.find("4 cells, 2 of them"), std::string::npos) << used.errors;
+}
+
+// A look at a part of the table does not take the rest away; what other options computed does not stand in it.
+TEST(Experiment, ALookAtAPartKeepsTheWholeTable) {
+  const ExperimentBench bench;
+  ASSERT_EQ(bench.run("out", {{"--methods", {"pt", "hybrid-pt", "ppt"}}}).code, 0);
+  const json whole = bench.results("out");
+  const std::string table = read_file(bench.path("out") + "/table.md");
+  const ProgramResult part = bench.run("out", {{"--methods", {"ppt"}}, {"--seeds", {"20"}}});
+  ASSERT_EQ(part.code, 0) << part.errors;
+  EXPECT_NE(part.errors.find("1 cells, 0 of them"), std::string::npos) << part.errors;
+  EXPECT_EQ(bench.results("out"), whole);
+  EXPECT_EQ(read_file(bench.path("out") + "/table.md"), table);
+  ASSERT_EQ(bench.run("out", {{"--methods", {"ppt"}}, {"--steps", {"6"}}}).code, 0);
+  EXPECT_EQ(bench.results("out").at("cells").size(), 2U) << "the others are of 12 steps";
+}
+
+// Not the weights alone: whatever the numbers of a forward, or the ids of a text, depend on.
+TEST(Experiment, AnotherConfigurationOrTokenizerMakesItsOwnCells) {
+  const ExperimentBench bench;
+  const std::string config = bench.path("backbone") + "/config.json";
+  const std::string tokenizer = bench.path("backbone") + "/spiece.model";
+  ASSERT_EQ(bench.run("out").code, 0);
+  const auto changed = [&](const std::string& file, const std::string& bytes) {
+    const std::string before = read_file(file);
+    write_file(file, bytes);
+    const ProgramResult run = bench.run("out");
+    EXPECT_EQ(run.code, 0) << run.errors;
+    EXPECT_NE(run.errors.find("4 cells, 4 of them"), std::string::npos) << run.errors;
+    write_file(file, before);
+  };
+  const auto with = [&](const char* field, const json& value) {
+    json object = json::parse(read_file(config));
+    object[field] = value;
+    return object.dump();
+  };
+  changed(config, with("layer_norm_epsilon", 1e-3));
+  changed(config, with("dense_act_fn", "silu"));
+  changed(config, with("scale_decoder_outputs", false));
+  changed(tokenizer, read_file(PRELUDE_SOURCE_DIR "/data/backbone-small/spiece.model"));
+}
+
+TEST(Experiment, ACellWithoutItsPromptIsComputedAgain) {
+  const ExperimentBench bench;
+  ASSERT_EQ(bench.run("out").code, 0);
+  const json results = bench.results("out");
+  const std::string prompt = bench.path("out") + "/cells/films/pt/shots-8/rate-0.3/seed-10.npy";
+  std::string bytes = read_file(prompt);
+  bytes.back() = static_cast<char>(bytes.back() ^ 1);
+  write_file(prompt, bytes);
+  const ProgramResult run = bench.run("out");
+  EXPECT_NE(run.errors.find("4 cells, 1 of them"), std::string::npos) << run.errors;
+  EXPECT_EQ(bench.results("out"), results);
+}
+
+TEST(Experiment, SaysWhatIsTrainedOnAndWhatCannotBeDrawn) {
+  const ExperimentBench bench;
+  const ProgramResult run = bench.run("out", {{"--shots", {"8", "64"}}, {"--methods", {"pt", "ppt"}}});
+  EXPECT_NE(run.errors.find("data set films: 8 examples to train and 8 to choose, drawn by the seed from 40 of "
+                            "train.jsonl, tested on 30 of test.jsonl\n"),
+            std::string::npos)
+      << run.errors;
+  const std::size_t warned = run.errors.find("warning: seed 10: data set films");
+  EXPECT_LT(warned, run.errors.find("1/8")) << "before the first cell: " << run.errors;
+}
+
+TEST(Experiment, PromptsOfUnequalLengthAreNoted) {
+  const ExperimentBench bench;
+  const ProgramResult run = bench.run("out", {{"--prompt-length", {"6"}}, {"--steps", {"0"}}});
+  EXPECT_NE(run.errors.find("the prompts differ in length (4 rows: ppt; 6 rows: pt)"), std::string::npos) << run.errors;
 }
 
 // One data set has too few examples for one number of shots: those cells fail, the others are finished.

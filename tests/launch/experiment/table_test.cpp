@@ -58,6 +58,45 @@ TEST(Table, PairsSeedsAndNotPlaces) {
               1e-12);
 }
 
+// Where there is no spread to test against, a t-test would find anything significant.
+TEST(Table, MarksNothingWithoutSpreadOrWithFewPairs) {
+  const auto table_of = [](const std::vector<double>& reference, const std::vector<double>& other) {
+    Results results;
+    add_cells(results, "films", "pt", reference);
+    add_cells(results, "films", "ppt", other);
+    return make_table(results, against_pt());
+  };
+  const auto p_of = [&](const std::vector<double>& reference, const std::vector<double>& other) {
+    return table_of(reference, other).methods[1].cells[0].values.at(0).p;
+  };
+  EXPECT_FALSE(p_of({0.3, 0.3}, {0.367, 0.367})) << "two equal pairs";
+  EXPECT_FALSE(p_of({0.3, 0.31}, {0.7, 0.8})) << "two pairs";
+  EXPECT_FALSE(p_of({0.3, 0.3, 0.3, 0.3}, {0.4, 0.4, 0.4, 0.4})) << "no spread";
+  EXPECT_FALSE(p_of({0.1, 0.2, 0.3}, {0.4, 0.5, 0.6})) << "one difference, but for rounding";
+  EXPECT_EQ(p_of({0.3, 0.3, 0.3}, {0.3, 0.3, 0.3}), 1.0) << "equal";
+  EXPECT_TRUE(p_of({0.3, 0.3, 0.3}, {0.4, 0.4, 0.5}));
+  EXPECT_FALSE(holds(latex_text(table_of({0.3, 0.3}, {0.367, 0.367})), "36.7 $\\pm$ 0.0}$^"));
+}
+
+// A method whose best state is that of step 0 did not learn anything that helped.
+TEST(Table, SaysWhatWasTestedUntrained) {
+  Results results = three_methods();
+  for (CellResult& cell : results.cells) {
+    cell.curve = {{0, 0.5, 1}, {6, 0.5, 1}};
+    cell.best_step = cell.key.method == "ft" || cell.key.seed == results.cells.front().key.seed ? 0 : 6;
+  }
+  const std::string note =
+      "Tested in the state of step 0, as no later one was better on the dev examples: pt on sst2 (1 of 5 seeds), ppt "
+      "on "
+      "sst2 (1 of 5 seeds), ft on sst2 (5 of 5 seeds).";
+  for (const std::string& text : {markdown_text(make_table(results, {})), latex_text(make_table(results, {})),
+                                  plain_text(make_table(results, {}))}) {
+    EXPECT_TRUE(holds(text, note)) << text;
+  }
+  for (CellResult& cell : results.cells) cell.curve = {{0, 0.5, 1}};
+  EXPECT_FALSE(holds(markdown_text(make_table(results, {})), "step 0")) << "nothing was to be trained";
+}
+
 TEST(Table, AsMarkdown) {
   Results results = three_methods();
   results.baselines = {{"sst2", "accuracy", 0.509, 0.5, 0, 0}};

@@ -25,7 +25,7 @@ TEST(ExperimentMistakes, InWhatIsGiven) {
       {"no pre-trained prompt", with({{"--prompt-cls", {}}}), {"ppt on films", "--prompt-cls"}},
       {"a prompt of another width", with({{"--prompt-cls", {bench.path("wide.npy")}}}), {"--prompt-cls", "7", "64"}},
       {"a form that the row has not", with({{"--methods", {"lm-pt"}}}), {"films", "lm"}},
-      {"a rate of nothing", with({{"--prompt-rates", {"0"}}}), {"--prompt-rates", "above 0"}},
+      {"a rate of nothing", with({{"--prompt-rates", {"0"}}}), {"--prompt-rates", "more than 0"}},
       {"a rate that is no number", with({{"--prompt-rates", {"fast"}}}), {"--prompt-rates", "'fast'"}},
       {"shots of nothing", with({{"--shots", {"0"}}}), {"--shots"}},
       {"a seed that is no number", with({{"--seeds", {"ten"}}}), {"--seeds", "'ten'"}},
