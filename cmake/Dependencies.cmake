@@ -12,9 +12,20 @@ find_package(Threads REQUIRED)
 find_package(MPI REQUIRED COMPONENTS C)
 # Open MPI's mpi.h still declares its C++ interface, which is in a library that nobody links.
 set_property(TARGET MPI::MPI_C APPEND PROPERTY INTERFACE_COMPILE_DEFINITIONS OMPI_SKIP_MPICXX MPICH_SKIP_MPICXX)
-pkg_check_modules(sentencepiece REQUIRED IMPORTED_TARGET sentencepiece)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
+
+# SentencePiece as scripts/setup built it: one static archive with its abseil and protobuf-lite in it.
+file(STRINGS ${PROJECT_SOURCE_DIR}/cmake/sentencepiece/source.sha256 prelude_sentencepiece_source)
+string(REGEX REPLACE ".* (sentencepiece-.*)\\.tar\\.gz" "\\1" prelude_sentencepiece_name "${prelude_sentencepiece_source}")
+set(PRELUDE_SENTENCEPIECE ${PROJECT_SOURCE_DIR}/.cache/${prelude_sentencepiece_name} CACHE PATH
+  "SentencePiece's folder (holds include/ and lib/)")
+if(NOT EXISTS "${PRELUDE_SENTENCEPIECE}/lib/libsentencepiece.a")
+  message(FATAL_ERROR "No SentencePiece in '${PRELUDE_SENTENCEPIECE}'. Run scripts/setup")
+endif()
+add_library(prelude_sentencepiece INTERFACE)
+target_include_directories(prelude_sentencepiece SYSTEM INTERFACE ${PRELUDE_SENTENCEPIECE}/include)
+target_link_libraries(prelude_sentencepiece INTERFACE ${PRELUDE_SENTENCEPIECE}/lib/libsentencepiece.a Threads::Threads)
 
 # LibTorch out of a Python package folder. find_package(Torch) is not used: with a CUDA wheel it insists on nvcc even
 # where only torch_cpu and c10 are linked.

@@ -36,6 +36,7 @@ const std::vector<Command>& command_table() {
       lm_command(),
       tokenizer_train_command(),
       tokenizer_encode_command(),
+      tokenizer_decode_command(),
       export_command(),
       import_command(),
       inspect_command(),

@@ -12,6 +12,7 @@
 #include "core/error.h"
 #include "core/io/read_ahead.h"
 #include "core/io/shallow_json.h"
+#include "core/text/tokenizer_files.h"
 #include "core/memory/reusing_allocator.h"
 #include "core/t5/parallel_cost.h"
 
@@ -210,8 +211,7 @@ Backbone load_backbone(const std::string& folder, at::Device device, at::ScalarT
   backbone.config = read_t5_config((base / "config.json").string());
   backbone.files = open_safetensors_folder(folder);
   backbone.weights = load_weights(backbone.files, backbone.config, device, dtype, parallel, share);
-  const fs::path tokenizer = base / "spiece.model";
-  if (fs::exists(tokenizer, error)) backbone.tokenizer_path = tokenizer.string();
+  if (!tokenizer_files(folder).empty()) backbone.tokenizer_path = folder;
   return backbone;
 }
 
@@ -232,10 +232,7 @@ void save_backbone(const std::string& folder, const T5Config& config, const Weig
   require(!error, "{}: cannot make the folder: {}", folder, error.message());
   const std::string model = (base / "model.safetensors").string();
   require(!fs::exists(model, error), "{}: is already there; give another folder or remove it", model);
-  if (!tokenizer_path.empty()) {
-    fs::copy_file(tokenizer_path, base / "spiece.model", fs::copy_options::overwrite_existing, error);
-    require(!error, "{}: cannot be copied to {}: {}", tokenizer_path, folder, error.message());
-  }
+  if (!tokenizer_path.empty()) copy_tokenizer(tokenizer_path, folder);
   write_t5_config((base / "config.json").string(), config);
   Weights copy = weights;  // shares storage
   std::vector<at::Tensor> on_host;

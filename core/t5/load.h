@@ -1,4 +1,5 @@
-// A backbone folder in Hugging Face's layout: config.json, model.safetensors (or shards with an index), spiece.model.
+// A backbone folder in Hugging Face's layout: config.json, model.safetensors (or shards with an index), the tokenizer's
+// files (spiece.model or tokenizer.json, and what stands beside them).
 #pragma once
 
 #include <ATen/core/Tensor.h>
@@ -19,7 +20,7 @@ struct Backbone {
   T5Config config;
   Weights weights;  // this rank's slices
   std::vector<SafetensorsFile> files;
-  std::string tokenizer_path;  // the folder's spiece.model; empty if it has none
+  std::string tokenizer_path;  // the folder itself, for Tokenizer::load; empty if it has no tokenizer
 };
 
 // On the CPU a tensor already of `dtype` stays in the mapped file (read-only pages, nothing is read before it is used);
@@ -41,7 +42,7 @@ Weights load_weights(const std::vector<SafetensorsFile>& files, T5Config& config
                      at::ScalarType dtype, const TensorParallel& parallel = whole_model(),
                      const std::optional<LayerShare>& share = {});
 
-// Writes config.json, model.safetensors and a copy of the SentencePiece model (none if `tokenizer_path` is empty) into
+// Writes config.json, model.safetensors and copies of the tokenizer's files (none if `tokenizer_path` is empty) into
 // `folder`, made if it is not there; refuses one that already holds a model.
 void save_backbone(const std::string& folder, const T5Config& config, const Weights& weights,
                    const std::string& tokenizer_path);

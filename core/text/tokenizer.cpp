@@ -1,128 +1,101 @@
 #include "core/text/tokenizer.h"
 
-#include <sentencepiece_processor.h>
-#include <unicode/uchar.h>
-#include <unicode/unistr.h>
-
-#include <algorithm>
-#include <map>
-#include <optional>
+#include <array>
+#include <filesystem>
 #include <utility>
 
 #include "core/error.h"
 #include "core/io/checksum.h"
-#include "core/io/mapped_file.h"
-#include "core/text/unigram.h"
-#include "core/text/word_cache.h"
+#include "core/text/json_pipeline.h"
+#include "core/text/sentencepiece_text.h"
+#include "core/text/token_table.h"
+#include "core/text/tokenizer_files.h"
+#include "core/text/tokenizer_settings.h"
 
 namespace prelude {
 namespace {
 
-constexpr std::string_view kWordMark = "\u2581";
-constexpr std::string_view kAsciiSpaces = " \t\n\v\f\r";
-constexpr std::size_t kMostModelBytes = std::size_t{256} << 20;
-
-std::string sentinel_text(int k) { return fmt::format("<extra_id_{}>", k); }
-
-// Any white space that normalising left (U+0085 is one) parts words as Hugging Face's tokenizer has it.
-std::string with_marks_for_spaces(const std::string& text) {
-  constexpr char16_t kMark = 0x2581;
-  icu::UnicodeString marked = icu::UnicodeString::fromUTF8(text);
-  for (std::int32_t i = 0; i < marked.length(); ++i) {
-    if (u_isUWhiteSpace(marked[i]) != 0) marked.setCharAt(i, kMark);
+// What transformers' clean_up_tokenization_spaces does.
+std::string without_spaces_before_punctuation(std::string text) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 10> kRules{{{" .", "."},
+                                                                                  {" ?", "?"},
+                                                                                  {" !", "!"},
+                                                                                  {" ,", ","},
+                                                                                  {" ' ", "'"},
+                                                                                  {" n't", "n't"},
+                                                                                  {" 'm", "'m"},
+                                                                                  {" 's", "'s"},
+                                                                                  {" 've", "'ve"},
+                                                                                  {" 're", "'re"}}};
+  for (const auto& [spaced, close] : kRules) {
+    for (std::size_t at = text.find(spaced); at != std::string::npos; at = text.find(spaced, at + close.size())) {
+      text.replace(at, spaced.size(), close);
+    }
   }
-  std::string result;
-  return marked.toUTF8String(result);
+  return text;
+}
+
+// A folder's spiece.model must be its tokenizer.json's, where it has both: a piece for each id.
+void require_same_model(const std::string& path, const TextModel& model, const std::string& json_path) {
+  const std::vector<std::string> pieces = json_pieces(json_path);
+  for (std::size_t id = 0; id < pieces.size() && static_cast<std::int64_t>(id) < model.size(); ++id) {
+    require(pieces[id] == model.piece(static_cast<std::int32_t>(id)),
+            "'{}' and '{}' are two different tokenizers: piece {} is not the same; remove the wrong one", path,
+            json_path, id);
+  }
 }
 
 }  // namespace
 
 struct Tokenizer::Parts {
-  sentencepiece::SentencePieceProcessor processor;
+  std::string path;        // the model's
+  bool is_folder = false;  // it was given as
+  std::unique_ptr<TextModel> model;
+  TokenizerSettings settings;
+  TokenTable table;
   std::string sha256;
-  std::vector<std::int32_t> sentinels;                        // id of <extra_id_k>
-  std::map<std::string, std::int32_t, std::less<>> literals;  // what becomes one id wherever it stands in a text
-  std::map<std::int32_t, std::string> appended;               // sentinels that follow the model's own pieces
-  std::int64_t size = 0;
-  std::optional<Unigram> unigram;
-  WordCache cache;
 
-  std::int32_t own_id(std::string_view piece) const;
-  void find_or_append_sentinels(int count);
-  void build_unigram();
-  void encode_word(std::string_view word, std::vector<std::int32_t>& ids) const;
-  void encode_plain(std::string_view text, std::vector<std::int32_t>& ids) const;
-  std::pair<std::size_t, std::int32_t> literal_at(std::string_view text) const;
+  void read_model(const std::string& given);
+  void make_table(std::int64_t vocabulary, int sentinels);
 };
 
-// The id of a piece of the model itself; -1 if there is none (SentencePiece answers "unknown").
-std::int32_t Tokenizer::Parts::own_id(std::string_view piece) const {
-  const int id = processor.PieceToId(piece);
-  return id >= 0 && id < processor.GetPieceSize() && processor.IdToPiece(id) == piece ? id : -1;
+void Tokenizer::Parts::read_model(const std::string& given) {
+  std::error_code error;
+  is_folder = std::filesystem::is_directory(given, error);
+  path = given;
+  if (is_folder) {
+    const std::vector<std::string> files = tokenizer_files(given);
+    require(!files.empty(), "'{}' is a folder without spiece.model or tokenizer.json; copy the model's own into it",
+            given);
+    path = files.front();
+    settings = read_tokenizer_settings(given);
+  }
+  const MappedFile file = open_tokenizer_file(path);
+  sha256 = prelude::sha256(file.data(), file.size());
+  if (file.text().starts_with('{')) {
+    model = std::make_unique<JsonPipeline>(path);
+    if (!is_folder) settings = json_settings(path);
+    return;
+  }
+  model = std::make_unique<SentencePieceText>(SentencePieceModel(file.text(), path), is_folder);
+  const std::string json = given + "/tokenizer.json";
+  if (is_folder && std::filesystem::exists(json, error)) require_same_model(path, *model, json);
 }
 
-void Tokenizer::Parts::find_or_append_sentinels(int count) {
-  for (int k = 0;; ++k) {
-    std::int32_t id = own_id(sentinel_text(k));
-    if (id < 0) id = own_id(std::string(kWordMark) + sentinel_text(k));  // as mT5's model has them
-    if (id < 0) break;
-    sentinels.push_back(id);
+void Tokenizer::Parts::make_table(std::int64_t vocabulary, int sentinels) {
+  const bool is_json = dynamic_cast<const JsonPipeline*>(model.get()) != nullptr;
+  TokenTableRules rules{path, vocabulary, sentinels, !is_json, is_folder && !is_json};
+  table = make_token_table(*model, settings, rules);
+  model->take(table.added);
+  rules.vocabulary = 0;
+  rules.names_specials = !is_json;
+  const bool spaces_matter = model->keeps_outer_spaces();
+  const std::string all = description_of(make_token_table(*model, settings, rules), spaces_matter);
+  const TokenizerSettings alone = is_json ? json_settings(path) : TokenizerSettings();
+  if (all != description_of(make_token_table(*model, alone, rules), spaces_matter)) {
+    const std::string together = sha256 + "\n" + all;
+    sha256 = prelude::sha256(reinterpret_cast<const std::byte*>(together.data()), together.size());
   }
-  size = processor.GetPieceSize();
-  if (sentinels.empty()) {
-    for (int k = 0; k < count; ++k) sentinels.push_back(static_cast<std::int32_t>(size) + count - 1 - k);
-    for (int k = 0; k < count; ++k) appended[sentinels[static_cast<std::size_t>(k)]] = sentinel_text(k);
-    size += count;
-  }
-  for (int k = 0; k < static_cast<int>(sentinels.size()); ++k) {
-    literals[sentinel_text(k)] = sentinels[static_cast<std::size_t>(k)];
-  }
-}
-
-void Tokenizer::Parts::build_unigram() {
-  std::vector<Unigram::Piece> pieces;
-  pieces.reserve(static_cast<std::size_t>(processor.GetPieceSize()));
-  for (int id = 0; id < processor.GetPieceSize(); ++id) {
-    pieces.push_back({processor.IdToPiece(id), processor.GetScore(id)});
-  }
-  unigram.emplace(pieces, processor.unk_id());
-}
-
-// One word of the text, as it stands there. SentencePiece normalises (its segmentation of the normalised text is joined
-// again); Unigram segments. Normalising can split a word: a no-break space becomes a space.
-void Tokenizer::Parts::encode_word(std::string_view word, std::vector<std::int32_t>& ids) const {
-  if (cache.append(word, ids)) return;
-  const std::size_t before = ids.size();
-  std::string normalised;
-  const auto segmented = processor.EncodeAsImmutableProto(word);
-  for (std::size_t i = 0; i < segmented.pieces_size(); ++i) {
-    normalised += segmented.pieces(static_cast<int>(i)).piece();
-  }
-  normalised = with_marks_for_spaces(normalised);
-  for (std::size_t begin = 0; begin < normalised.size();) {
-    const std::size_t end = std::min(normalised.find(kWordMark, begin + 1), normalised.size());
-    const auto marked_word = std::string_view(normalised).substr(begin, end - begin);
-    if (marked_word != kWordMark) unigram->encode(marked_word, ids);
-    begin = end;
-  }
-  cache.keep(word, ids.data() + before, ids.size() - before);
-}
-
-// Word by word: no piece reaches over a space.
-void Tokenizer::Parts::encode_plain(std::string_view text, std::vector<std::int32_t>& ids) const {
-  for (std::size_t begin = text.find_first_not_of(kAsciiSpaces); begin != std::string_view::npos;) {
-    const std::size_t end = std::min(text.find_first_of(kAsciiSpaces, begin), text.size());
-    encode_word(text.substr(begin, end - begin), ids);
-    begin = text.find_first_not_of(kAsciiSpaces, end);
-  }
-}
-
-// Length and id of the literal that `text` starts with; length 0: none.
-std::pair<std::size_t, std::int32_t> Tokenizer::Parts::literal_at(std::string_view text) const {
-  const std::size_t close = text.substr(0, 24).find('>');
-  if (close == std::string_view::npos) return {0, -1};
-  const auto found = literals.find(text.substr(0, close + 1));
-  return found == literals.end() ? std::pair<std::size_t, std::int32_t>{0, -1} : std::pair{close + 1, found->second};
 }
 
 Tokenizer::Tokenizer(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -131,80 +104,59 @@ Tokenizer& Tokenizer::operator=(Tokenizer&&) noexcept = default;
 Tokenizer::~Tokenizer() = default;
 
 Tokenizer Tokenizer::load(const std::string& path, std::int64_t vocabulary_size, int sentinels) {
-  const MappedFile file = MappedFile::open(path);
-  require(file.size() <= kMostModelBytes, "'{}' has {} bytes: that is no SentencePiece model", path, file.size());
   auto parts = std::make_unique<Parts>();
-  const auto status = parts->processor.LoadFromSerializedProto(file.text());
-  require(status.ok(), "'{}' is no SentencePiece model ({}); give the spiece.model of the backbone", path,
-          status.message());
-  parts->sha256 = prelude::sha256(file.data(), file.size());
-
-  const auto& processor = parts->processor;
-  for (const int id : {processor.pad_id(), processor.eos_id(), processor.unk_id()}) {
-    require(id >= 0, "'{}' has no piece for padding, end of sequence or unknown: it is no T5 tokenizer", path);
-    parts->literals[processor.IdToPiece(id)] = id;
-  }
-  parts->find_or_append_sentinels(sentinels);
-  parts->build_unigram();
-  require(
-      vocabulary_size == 0 || parts->size <= vocabulary_size,
-      "'{}' has {} pieces and sentinels, more than the backbone's vocabulary of {}; is it another model's tokenizer?",
-      path, parts->size, vocabulary_size);
+  parts->read_model(path);
+  parts->make_table(vocabulary_size, sentinels);
   return Tokenizer(std::move(parts));
 }
 
 std::vector<std::int32_t> Tokenizer::encode(std::string_view text) const {
   std::vector<std::int32_t> ids;
-  std::size_t plain = 0;  // start of the text that is not encoded yet
-  for (std::size_t at = text.find('<'); at != std::string_view::npos;) {
-    const auto [length, id] = parts_->literal_at(text.substr(at));
-    if (length > 0) {
-      parts_->encode_plain(text.substr(plain, at - plain), ids);
-      ids.push_back(id);
-      plain = at + length;
-    }
-    at = text.find('<', at + std::max<std::size_t>(length, 1));
-  }
-  parts_->encode_plain(text.substr(plain), ids);
+  parts_->model->encode(text, ids);
   return ids;
 }
 
 std::string Tokenizer::decode(const std::vector<std::int32_t>& ids) const {
-  std::string pieces;
-  for (const std::int32_t id : ids) pieces += piece(id);
-  std::string text;
-  std::string_view rest = pieces;
-  if (rest.starts_with(kWordMark)) rest.remove_prefix(kWordMark.size());
-  for (std::size_t mark = rest.find(kWordMark); mark != std::string_view::npos; mark = rest.find(kWordMark)) {
-    text.append(rest.substr(0, mark)).append(" ");
-    rest.remove_prefix(mark + kWordMark.size());
-  }
-  return text.append(rest);
+  std::string text = parts_->model->decode(ids);
+  return parts_->settings.cleans_spaces ? without_spaces_before_punctuation(std::move(text)) : text;
 }
 
 std::string Tokenizer::piece(std::int32_t id) const {
   ensure(id >= 0, "a token id is never negative, got {}", id);
-  if (id < parts_->processor.GetPieceSize()) return parts_->processor.IdToPiece(id);
-  const auto found = parts_->appended.find(id);
-  return found != parts_->appended.end() ? found->second : fmt::format("<unused_{}>", id);
+  if (const AddedToken* token = parts_->table.added.of_id(id)) return token->text;
+  return id < parts_->model->size() ? parts_->model->piece(id) : fmt::format("<unused_{}>", id);
 }
 
 std::int32_t Tokenizer::id_of_piece(std::string_view piece) const {
-  const auto literal = parts_->literals.find(piece);
-  return literal != parts_->literals.end() ? literal->second : parts_->own_id(piece);
+  const AddedToken* token = parts_->table.added.of_text(piece);
+  return token != nullptr ? token->id : parts_->model->id_of(piece);
 }
 
 std::int32_t Tokenizer::sentinel(int k) const {
-  require(k >= 0 && k < sentinels(), "the tokenizer has {} sentinels; <extra_id_{}> is not one of them", sentinels(),
-          k);
-  return parts_->sentinels[static_cast<std::size_t>(k)];
+  require(sentinels() > 0, "'{}': the tokenizer has no sentinels, but <extra_id_{}> is needed: {}", parts_->path, k,
+          parts_->table.no_sentinels);
+  require(k >= 0 && k < sentinels(), "'{}': the tokenizer has {} sentinels; <extra_id_{}> is not one of them",
+          parts_->path, sentinels(), k);
+  return parts_->table.sentinels[static_cast<std::size_t>(k)];
 }
 
-int Tokenizer::sentinels() const { return static_cast<int>(parts_->sentinels.size()); }
-std::int32_t Tokenizer::pad() const { return parts_->processor.pad_id(); }
-std::int32_t Tokenizer::end_of_sequence() const { return parts_->processor.eos_id(); }
-std::int32_t Tokenizer::unknown() const { return parts_->processor.unk_id(); }
-std::int64_t Tokenizer::size() const { return parts_->size; }
+int Tokenizer::sentinels() const { return static_cast<int>(parts_->table.sentinels.size()); }
+
+std::int32_t Tokenizer::pad() const {
+  require(parts_->table.pad >= 0, "'{}' has no piece for padding ({}), which is needed here: it is no T5 tokenizer",
+          parts_->path, parts_->settings.pad);
+  return parts_->table.pad;
+}
+
+std::int32_t Tokenizer::end_of_sequence() const {
+  require(parts_->table.end_of_sequence >= 0,
+          "'{}' has no piece for the end of a sequence ({}), which is needed here: it is no T5 tokenizer", parts_->path,
+          parts_->settings.end_of_sequence);
+  return parts_->table.end_of_sequence;
+}
+
+std::int32_t Tokenizer::unknown() const { return parts_->model->unknown(); }
+std::int64_t Tokenizer::size() const { return parts_->table.size; }
 const std::string& Tokenizer::sha256() const { return parts_->sha256; }
 
 }  // namespace prelude

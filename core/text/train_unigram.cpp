@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "core/error.h"
+#include "core/text/sentencepiece_model.h"
 
 namespace prelude {
 namespace {
@@ -33,7 +34,7 @@ class Sentences final : public sentencepiece::SentenceIterator {
     clean();
   }
   const std::string& value() const override { return value_; }
-  sentencepiece::util::Status status() const override { return {}; }
+  absl::Status status() const override { return {}; }
 
  private:
   void clean() {
@@ -94,12 +95,13 @@ std::string train_unigram(const std::vector<std::string>& sentences, const Unigr
       {"bos_id", "-1"},
       {"max_sentence_length", fmt::format("{}", kMostSentenceBytes)},
       {"num_threads", "16"},  // part of the result: each thread adds up its own share of the expected counts
-      {"minloglevel", "2"},   // errors only, and those come back as a status too
+      {"minloglevel", "100"},  // nothing: errors come back as a status
   };
+  silence_sentencepiece();
   Sentences iterator(sentences);
   std::string model;
   const auto status = sentencepiece::SentencePieceTrainer::Train(settings, &iterator, &model);
-  if (!status.ok()) explain(status.message(), options);
+  if (!status.ok()) explain(std::string(status.message()), options);
   return model;
 }
 

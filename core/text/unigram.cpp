@@ -1,21 +1,21 @@
 #include "core/text/unigram.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+
+#include "core/text/utf8.h"
 
 namespace prelude {
 namespace {
 
 constexpr double kUnknownPenalty = 10.0;  // below the worst piece, as in SentencePiece
-
-std::size_t bytes_of_character(char first) {
-  const auto byte = static_cast<unsigned char>(first);
-  return byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
-}
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 // The best way to reach a byte of the word.
 struct Arrival {
-  double score = 0;
+  double score = -kInfinity;
+  double second = -kInfinity;  // of the best rival
   std::size_t from = 0;
   std::int32_t id = -1;  // -1: not reached
 };
@@ -25,25 +25,38 @@ struct Arrival {
 Unigram::Unigram(const std::vector<Piece>& pieces, std::int32_t unknown) : unknown_(unknown) {
   double worst = std::numeric_limits<double>::max();
   for (std::size_t id = 0; id < pieces.size(); ++id) {
-    worst = std::min(worst, static_cast<double>(pieces[id].score));
     if (pieces[id].text.empty()) continue;
-    sorted_.push_back({pieces[id].text, static_cast<double>(pieces[id].score), static_cast<std::int32_t>(id)});
+    worst = std::min(worst, pieces[id].score);
+    greatest_score_ = std::max(greatest_score_, std::abs(pieces[id].score));
+    sorted_.push_back({pieces[id].text, pieces[id].score, static_cast<std::int32_t>(id)});
   }
   unknown_score_ = worst - kUnknownPenalty;
-  std::sort(sorted_.begin(), sorted_.end(), [](const Entry& a, const Entry& b) { return a.text < b.text; });
+  greatest_score_ = std::max(greatest_score_, std::abs(unknown_score_));
+  std::sort(sorted_.begin(), sorted_.end(), [](const Entry& a, const Entry& b) {
+    const int order = a.text.compare(b.text);
+    return order != 0 ? order < 0 : a.id > b.id;
+  });
+  const auto same = [](const Entry& a, const Entry& b) { return a.text == b.text; };
+  sorted_.erase(std::unique(sorted_.begin(), sorted_.end(), same), sorted_.end());
 }
 
-void Unigram::encode(std::string_view word, std::vector<std::int32_t>& ids) const {
+Unigram::Best Unigram::segment(std::string_view word, std::vector<Segment>& segments) const {
   std::vector<Arrival> best(word.size() + 1);
+  best[0].score = 0;
   const auto arrive = [&](std::size_t from, std::size_t to, double score, std::int32_t id) {
     const double total = score + best[from].score;
-    if (best[to].id < 0 || total > best[to].score) best[to] = {total, from, id};
+    Arrival& arrival = best[to];
+    if (arrival.id < 0 || total > arrival.score) {
+      arrival = {total, arrival.score, from, id};
+    } else {
+      arrival.second = std::max(arrival.second, total);
+    }
   };
   const auto byte_at = [](const Entry& entry, std::size_t depth) {
     return static_cast<unsigned char>(entry.text[depth]);
   };
   for (std::size_t start = 0; start < word.size();) {
-    const std::size_t character = std::min(bytes_of_character(word[start]), word.size() - start);
+    const std::size_t character = std::min(character_bytes(word[start]), word.size() - start);
     bool covered = false;
     // All pieces that start with word[start..start+depth]: the range narrows by one byte at a time, and the piece that
     // ends there comes first in it.
@@ -63,12 +76,20 @@ void Unigram::encode(std::string_view word, std::vector<std::int32_t>& ids) cons
     start += character;
   }
 
-  const auto old_size = static_cast<std::ptrdiff_t>(ids.size());
+  const auto old_size = static_cast<std::ptrdiff_t>(segments.size());
+  Best result{best.back().score, kInfinity};
   for (std::size_t end = word.size(); end > 0; end = best[end].from) {
-    const bool joins = best[end].id == unknown_ && end < word.size() && ids.back() == unknown_;
-    if (!joins) ids.push_back(best[end].id);
+    const Arrival& arrival = best[end];
+    result.gap = std::min(result.gap, arrival.score - arrival.second);
+    if (arrival.id == unknown_ && end < word.size() && segments.back().id == unknown_) {
+      segments.back().size += segments.back().begin - arrival.from;
+      segments.back().begin = arrival.from;
+    } else {
+      segments.push_back({arrival.from, end - arrival.from, arrival.id});
+    }
   }
-  std::reverse(ids.begin() + old_size, ids.end());
+  std::reverse(segments.begin() + old_size, segments.end());
+  return result;
 }
 
 }  // namespace prelude

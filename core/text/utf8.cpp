@@ -47,6 +47,28 @@ std::size_t valid_utf8_bytes(std::string_view text) {
   return at;
 }
 
+std::size_t character_bytes(char first) {
+  const auto byte = static_cast<unsigned char>(first);
+  return byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
+}
+
+char32_t character_at(std::string_view text, std::size_t& at) {
+  const std::string_view bytes = text.substr(at, character_bytes(text[at]));
+  at += bytes.size();
+  const auto first = static_cast<unsigned char>(bytes[0]);
+  char32_t character = bytes.size() == 1 ? first : first & (0x7FU >> bytes.size());
+  for (const char c : bytes.substr(1)) character = character << 6 | (static_cast<unsigned char>(c) & 0x3FU);
+  return character;
+}
+
+char32_t character_before(std::string_view text, std::size_t& at) {
+  do {
+    --at;
+  } while (at > 0 && is_continuation(static_cast<unsigned char>(text[at])));
+  std::size_t end = at;
+  return character_at(text, end);
+}
+
 std::size_t count_characters(std::string_view text) {
   return static_cast<std::size_t>(
       std::count_if(text.begin(), text.end(), [](char c) { return !is_continuation(static_cast<unsigned char>(c)); }));

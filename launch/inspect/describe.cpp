@@ -11,6 +11,7 @@
 #include "core/checkpoint/rank_checkpoint_folder.h"
 #include "core/delta/prompt_file.h"
 #include "core/error.h"
+#include "core/text/tokenizer_files.h"
 #include "core/io/float_array.h"
 #include "core/io/safetensors.h"
 #include "core/t5/identity.h"
@@ -85,7 +86,7 @@ Facts describe_backbone(const std::string& path, bool read_all) {
               {"vocabulary", config.vocab_size},
               {"feed_forward", std::string(config.gated ? "gated " : "plain ") + activation_name(config.activation)},
               {"tied_embeddings", config.tie_word_embeddings},
-              {"tokenizer", backbone.tokenizer_path.empty() ? std::string("none") : backbone.tokenizer_path}};
+              {"tokenizer", backbone.tokenizer_path.empty() ? std::string("none") : tokenizer_files(backbone.tokenizer_path).front()}};
   if (read_all) facts["weights_xxh3"] = identity_of(piece_hashes(backbone.files, config));
   facts["validity"] = read_all ? all_read : headers_only;
   return facts;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/text/answer_texts.h"
 
 namespace prelude {
 namespace {
@@ -26,7 +27,7 @@ struct Line {
   Ids text(const Json& value, const std::string& what) const {
     require(value.is_string(), "{}: {} must be a text, but is {}", place, what, value.type_name());
     require(format.tokenizer != nullptr,
-            "{}: {} is a text, but the backbone's folder has no spiece.model; copy it there, or give ids", place, what);
+            "{}: {} is a text, but the backbone's folder has no spiece.model or tokenizer.json; copy it there, or give ids", place, what);
     return format.tokenizer->encode(value.get_ref<const std::string&>());
   }
 
@@ -67,6 +68,7 @@ struct Line {
       const std::string what = fmt::format("{}[{}]", name, all.size());
       all.push_back(finished(texts ? text(value, what) : ids(value, what), what));
     }
+    if (texts) require_told_apart(place, *format.tokenizer, object[name].get<std::vector<std::string>>(), all);
     return all;
   }
 

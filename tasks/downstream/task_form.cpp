@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/text/answer_texts.h"
 #include "tasks/downstream/user_text.h"
 
 namespace prelude {
@@ -117,16 +118,15 @@ void TaskForm::make_letters(const std::vector<std::string>& names) {
 }
 
 void TaskForm::make_word_answers() {
+  std::vector<std::string> words;
   for (const LabelWord& label : label_words(row_)) {
     const Ids ids = encode_user_text(*tokenizer_, label.word);
-    require(!ids.empty() && std::find(ids.begin(), ids.end(), tokenizer_->unknown()) == ids.end(),
-            "{}: the tokenizer has no piece for the label word '{}'; give a word of its own language", where(),
-            label.word);
-    require(std::find(answers_.begin(), answers_.end(), ids) == answers_.end(),
-            "{}: the label word '{}' has the same pieces as another one; give different words", where(), label.word);
+    require(!ids.empty(), "{}: the label word '{}' is nothing to the tokenizer; give another", where(), label.word);
     note_pieces(label.word, ids);
     answers_.push_back(ids);
+    words.push_back(label.word);
   }
+  require_told_apart(where() + ": label words", *tokenizer_, words, answers_);
 }
 
 void TaskForm::note_pieces(const std::string& word, const Ids& ids) {

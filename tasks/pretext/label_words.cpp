@@ -1,8 +1,7 @@
 #include "tasks/pretext/label_words.h"
 
-#include <algorithm>
-
 #include "core/error.h"
+#include "core/text/answer_texts.h"
 
 namespace prelude {
 namespace {
@@ -43,17 +42,17 @@ std::vector<std::int32_t> label_word_ids(const Tokenizer& tokenizer, const std::
           task, defaults.size(), given.size());
   const std::vector<std::string>& words = given.empty() ? defaults : given;
   std::vector<std::int32_t> ids;
+  std::vector<std::vector<std::int32_t>> single;
   for (const std::string& word : words) {
     const std::int32_t id = find_piece(tokenizer, word, mark, !given.empty());
     require(id >= 0,
             "task {}: the tokenizer has no piece for the label word '{}'; give {} words that are single pieces of it "
             "with --label-words",
             task, word, words.size());
-    const auto same = std::find(ids.begin(), ids.end(), id);
-    require(same == ids.end(), "--label-words: '{}' and '{}' are the same piece; give {} different ones",
-            words[static_cast<std::size_t>(same - ids.begin())], word, words.size());
     ids.push_back(id);
+    single.push_back({id});
   }
+  require_told_apart("--label-words", tokenizer, words, single);
   return ids;
 }
 

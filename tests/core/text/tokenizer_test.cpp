@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -32,8 +33,15 @@ std::vector<Golden> golden() {
   return result;
 }
 
+// T5's model in a folder of its own, as transformers reads it.
+std::string t5_folder(const test::TemporaryFolder& folder) {
+  std::filesystem::copy_file(kModel, folder / "spiece.model");
+  return folder.path();
+}
+
 TEST(TokenizerTest, GivesHuggingFacesIds) {
-  const Tokenizer tokenizer = Tokenizer::load(kModel);
+  const test::TemporaryFolder folder;
+  const Tokenizer tokenizer = Tokenizer::load(t5_folder(folder));
   const auto expected = golden();
   ASSERT_GT(expected.size(), 100U);
   for (int round = 0; round < 2; ++round) {  // the second from the cache
@@ -42,7 +50,8 @@ TEST(TokenizerTest, GivesHuggingFacesIds) {
 }
 
 TEST(TokenizerTest, SeveralThreadsAgree) {
-  const Tokenizer tokenizer = Tokenizer::load(kModel);
+  const test::TemporaryFolder folder;
+  const Tokenizer tokenizer = Tokenizer::load(t5_folder(folder));
   const auto expected = golden();
   std::vector<int> wrong(4, 0);
   std::vector<std::thread> threads;
@@ -91,12 +100,22 @@ TEST(TokenizerTest, PiecesCoverEveryId) {
 }
 
 // The right-hand sides were printed by Hugging Face's decode().
-TEST(TokenizerTest, Decodes) {
-  const Tokenizer tokenizer = Tokenizer::load(kModel);
+TEST(TokenizerTest, DecodesAFolderAsTransformers) {
+  const test::TemporaryFolder folder;
+  const Tokenizer tokenizer = Tokenizer::load(t5_folder(folder));
   EXPECT_EQ(tokenizer.decode({8774, 296}), "Hello world");
   EXPECT_EQ(tokenizer.decode({3, 226, 32099, 3, 63}), "x<extra_id_0> y");
   EXPECT_EQ(tokenizer.decode({3, 9, 0, 3, 115, 2, 3, 75}), "a<pad> b<unk> c");
   EXPECT_EQ(tokenizer.decode({}), "");
+}
+
+// And these by the library's, which knows no sentinels, leaves control pieces out and has a sign for the unknown.
+TEST(TokenizerTest, AModelAloneIsTheLibrarys) {
+  const Tokenizer tokenizer = Tokenizer::load(kModel);
+  EXPECT_EQ(tokenizer.decode({3, 9, 0, 3, 115, 2, 3, 75}), "a b \u2047  c");
+  EXPECT_EQ(tokenizer.decode({3, 226, 32099, 3, 63}), "x<extra_id_0> y");
+  EXPECT_EQ(tokenizer.encode("a</s>"), (std::vector<std::int32_t>{3, 9, 2, 87, 7, 3155}));
+  EXPECT_EQ(tokenizer.encode("a<extra_id_1>"), (std::vector<std::int32_t>{3, 9, 32098}));
 }
 
 TEST(TokenizerTest, RefusesWhatIsNoModel) {
@@ -117,9 +136,9 @@ TEST(TokenizerTest, RefusesWhatIsNoModel) {
   const std::string model = test::read_file(kModel);
   test::write_file(folder / "half", model.substr(0, model.size() / 2));
   EXPECT_NE(message(folder / "half", 0).find("half"), std::string::npos);
-  EXPECT_NE(message(kModel, 32099).find("32100 pieces and sentinels, more than the backbone's vocabulary of 32099"),
+  EXPECT_NE(message(kModel, 31999).find("32000 pieces, more than the backbone's vocabulary of 31999"),
             std::string::npos);
-  EXPECT_NE(message(folder.path(), 0).find("is a folder"), std::string::npos);
+  EXPECT_NE(message(folder.path(), 0).find("is a folder without spiece.model or tokenizer.json"), std::string::npos);
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 #include <map>
 #include <random>
@@ -10,10 +11,18 @@ namespace prelude {
 namespace {
 
 std::vector<std::int32_t> encode(const Unigram& model, const std::string& word) {
-  std::vector<std::int32_t> ids{-7};  // what is there already stays
-  model.encode(word, ids);
-  EXPECT_EQ(ids.front(), -7);
-  return {ids.begin() + 1, ids.end()};
+  std::vector<Unigram::Segment> segments{{0, 0, -7}};  // what is there already stays
+  model.segment(word, segments);
+  EXPECT_EQ(segments.front().id, -7);
+  std::vector<std::int32_t> ids;
+  std::size_t end = 0;
+  for (std::size_t i = 1; i < segments.size(); ++i) {
+    EXPECT_EQ(segments[i].begin, end);
+    end += segments[i].size;
+    ids.push_back(segments[i].id);
+  }
+  EXPECT_EQ(end, word.size());
+  return ids;
 }
 
 // Every segmentation of `word` into pieces, tried one by one; the best score.
@@ -59,6 +68,20 @@ TEST(UnigramTest, OfEqualScoresTheLongestLastPieceWins) {
   EXPECT_EQ(encode(model, "---"), (std::vector<std::int32_t>{3}));
   EXPECT_EQ(encode(model, "----"), (std::vector<std::int32_t>{1, 3}));
   EXPECT_EQ(encode(model, "-----"), (std::vector<std::int32_t>{2, 3}));
+}
+
+TEST(UnigramTest, TheGapIsTheLeadOverTheNextBestWay) {
+  const Unigram model({{"<unk>", 0}, {"a", -1}, {"aa", -1.75}, {"b", -3}}, 0);
+  std::vector<Unigram::Segment> segments;
+  EXPECT_DOUBLE_EQ(model.segment("aa", segments).gap, 0.25);
+  EXPECT_DOUBLE_EQ(model.segment("aab", segments).gap, 0.25);
+  EXPECT_DOUBLE_EQ(model.segment("aab", segments).score, -4.75);
+  EXPECT_TRUE(std::isinf(model.segment("ab", segments).gap));
+}
+
+TEST(UnigramTest, OfPiecesOfOneTextTheLastCounts) {
+  const Unigram model({{"<unk>", 0}, {"a", -1}, {"a", -9}}, 0);
+  EXPECT_EQ(encode(model, "a"), (std::vector<std::int32_t>{2}));
 }
 
 TEST(UnigramTest, NeighbouringUnknownCharactersAreOne) {

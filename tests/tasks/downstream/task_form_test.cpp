@@ -178,7 +178,8 @@ TEST(TaskForm, SaysWhatTheTokenizerLacks) {
   const auto same = [](TaskRow&) {};
   EXPECT_EQ(
       made("eprstmt", "pt", same),
-      "row 'eprstmt', form pt: the tokenizer has no piece for the label word '差'; give a word of its own language");
+      "row 'eprstmt', form pt: label words: the tokenizer has no piece for a part of '差', which becomes <unk>; give a word "
+      "of its own language");
   EXPECT_NE(made("c3", "pt", same).find("row 'c3', form pt: the tokenizer has no piece '、', which the form needs"),
             std::string::npos);
   EXPECT_NE(made("boolq", "ft", [](TaskRow& r) { r.ft = "{question}[qqqq]<X>{passage}"; })
