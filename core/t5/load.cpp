@@ -12,9 +12,9 @@
 #include "core/error.h"
 #include "core/io/read_ahead.h"
 #include "core/io/shallow_json.h"
-#include "core/text/tokenizer_files.h"
 #include "core/memory/reusing_allocator.h"
 #include "core/t5/parallel_cost.h"
+#include "core/text/tokenizer_files.h"
 
 namespace prelude {
 namespace {

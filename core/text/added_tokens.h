@@ -1,5 +1,5 @@
-// Tokens beside a model's own segmentation: texts that become one id wherever they stand (special tokens, sentinels, what
-// a folder adds), as Hugging Face's tokenizers know them.
+// Tokens beside a model's own segmentation: texts that become one id wherever they stand (special tokens, sentinels,
+// what a folder adds), as Hugging Face's tokenizers know them.
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,8 @@ class AddedTokens {
   // A token of a text that is there already is replaced. An empty text is left out.
   void add(AddedToken token);
 
-  const AddedToken* of_id(std::int32_t id) const;            // nullptr: there is none
-  const AddedToken* of_text(std::string_view text) const;    // the same
+  const AddedToken* of_id(std::int32_t id) const;          // nullptr: there is none
+  const AddedToken* of_text(std::string_view text) const;  // the same
   const std::vector<AddedToken>& all() const { return tokens_; }
 
   // The parts of `text` in order, empty ones left out: between(offset, part) for what lies between tokens, token(t) for

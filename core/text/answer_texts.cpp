@@ -15,8 +15,8 @@ void require_told_apart(const std::string& place, const Tokenizer& tokenizer, co
             place, printable(texts[i]));
     const auto same = std::find(ids.begin(), ids.begin() + static_cast<std::ptrdiff_t>(i), ids[i]);
     const auto first = static_cast<std::size_t>(same - ids.begin());
-    require(first == i, "{}: '{}' and '{}' have the same pieces, so that no answer tells them apart; give others", place,
-            printable(texts[first]), printable(texts[i]));
+    require(first == i, "{}: '{}' and '{}' have the same pieces, so that no answer tells them apart; give others",
+            place, printable(texts[first]), printable(texts[i]));
   }
 }
 

@@ -13,10 +13,10 @@ namespace prelude {
 class BytePair {
  public:
   struct Settings {
-    std::int32_t unknown = -1;        // -1: characters that no piece covers vanish
-    bool joins_unknown = false;       // neighbouring unknown characters are one id
-    bool byte_fallback = false;       // a character that is no piece is its bytes' pieces <0xXX>
-    bool takes_whole_words = false;   // a word that is a piece is not merged
+    std::int32_t unknown = -1;       // -1: characters that no piece covers vanish
+    bool joins_unknown = false;      // neighbouring unknown characters are one id
+    bool byte_fallback = false;      // a character that is no piece is its bytes' pieces <0xXX>
+    bool takes_whole_words = false;  // a word that is a piece is not merged
   };
   // `ids`: of each piece. Merges in order of their rank; a pair's pieces and what they join to are pieces.
   BytePair(std::unordered_map<std::string, std::int32_t> ids, const Settings& settings);

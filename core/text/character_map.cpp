@@ -8,7 +8,8 @@
 namespace prelude {
 namespace {
 
-// Fields of a unit (Yata et al., "A compact static double-array keeping character codes", 2007, as darts-clone has them).
+// Fields of a unit (Yata et al., "A compact static double-array keeping character codes", 2007, as darts-clone has
+// them).
 constexpr std::uint32_t kValueBit = 1U << 31;
 bool ends_key(std::uint32_t unit) { return ((unit >> 8) & 1U) != 0; }
 std::uint32_t label(std::uint32_t unit) { return unit & (kValueBit | 0xFFU); }
@@ -16,14 +17,14 @@ std::size_t offset(std::uint32_t unit) { return std::size_t{unit >> 10} << ((uni
 
 }  // namespace
 
-CharacterMap::CharacterMap(std::string_view table) {
+CharacterMap::CharacterMap(std::string_view table, const std::string& path) {
   static_assert(std::endian::native == std::endian::little);
   std::uint32_t bytes = 0;
-  require(table.size() > sizeof bytes, "the table of normalisation rules is cut short");
+  constexpr const char* kMessage = "'{}': the table of normalisation rules is cut short";
+  require(table.size() > sizeof bytes, kMessage, path);
   std::memcpy(&bytes, table.data(), sizeof bytes);
   table.remove_prefix(sizeof bytes);
-  require(bytes > 0 && bytes % sizeof(std::uint32_t) == 0 && bytes <= table.size(),
-          "the table of normalisation rules is cut short");
+  require(bytes > 0 && bytes % sizeof(std::uint32_t) == 0 && bytes <= table.size(), kMessage, path);
   units_.resize(bytes / sizeof(std::uint32_t));
   std::memcpy(units_.data(), table.data(), bytes);
   texts_ = table.substr(bytes);

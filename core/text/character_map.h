@@ -1,5 +1,6 @@
-// SentencePiece's table of normalisation rules ("precompiled charsmap"): a double-array trie of keys, each with the place
-// of the text that replaces it. Layout: uint32 bytes of the trie (little endian), the trie, texts that end in NUL.
+// SentencePiece's table of normalisation rules ("precompiled charsmap"): a double-array trie of keys, each with the
+// place of the text that replaces it. Layout: uint32 bytes of the trie (little endian), the trie, texts that end in
+// NUL.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +13,8 @@ namespace prelude {
 
 class CharacterMap {
  public:
-  // Throws UserError where `table` is cut short. What it holds otherwise is checked as it is read.
-  explicit CharacterMap(std::string_view table);
+  // Throws UserError naming `path` where `table` is cut short. What it holds otherwise is checked as it is read.
+  CharacterMap(std::string_view table, const std::string& path);
 
   // What replaces the shortest key that `text` starts with, as the tokenizers library of Hugging Face has it. Valid as
   // long as this object.

@@ -24,16 +24,17 @@ bool settings_allow(const sentencepiece::ModelProto& proto) {
 }
 
 // No rule reads over a space or makes a mark for one.
-bool rules_allow(const std::string& charsmap) {
+bool rules_allow(const SentencePieceModel& model) {
+  const std::string& charsmap = model.proto().normalizer_spec().precompiled_charsmap();
   if (charsmap.empty()) return true;
-  const CharacterMap map(charsmap);
+  const CharacterMap map(charsmap, model.path());
   return !map.has_key_with(' ') && map.texts().find(kWordMark) == std::string_view::npos;
 }
 
 }  // namespace
 
 std::unique_ptr<ExactWords> ExactWords::of(const SentencePieceModel& model) {
-  if (!settings_allow(model.proto()) || !rules_allow(model.proto().normalizer_spec().precompiled_charsmap())) return {};
+  if (!settings_allow(model.proto()) || !rules_allow(model)) return {};
   std::vector<Unigram::Piece> pieces(static_cast<std::size_t>(model.pieces()));
   for (std::int32_t id = 0; id < model.pieces(); ++id) {
     const PieceKind kind = model.kind(id);

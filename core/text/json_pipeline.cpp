@@ -34,8 +34,8 @@ bool is_on(const std::string& path, const json& model, const char* key) {
   return found->get<bool>();
 }
 
-// The number as the tokenizers library reads its digits: as an integer, divided by a power of ten. That is off by a last
-// bit now and then, and decides between segmentations that are equally good.
+// The number as the tokenizers library reads its digits: as an integer, divided by a power of ten. That is off by a
+// last bit now and then, and decides between segmentations that are equally good.
 double read_by_tokenizers(double number) {
   std::array<char, 32> text{};
   const auto end = std::to_chars(text.begin(), text.end(), std::abs(number), std::chars_format::scientific).ptr;
@@ -96,8 +96,8 @@ std::pair<std::string, std::string> merge_of(const std::string& path, const json
   require(row.is_string(), "{}: a merge must be \"left right\" or [left, right]", path);
   const std::string text = row.get<std::string>();
   const std::size_t space = text.find(' ');
-  require(space != std::string::npos && text.find(' ', space + 1) == std::string::npos,
-          "{}: the merge '{}' is no pair", path, printable(text));
+  require(space != std::string::npos && text.find(' ', space + 1) == std::string::npos, "{}: the merge '{}' is no pair",
+          path, printable(text));
   return {text.substr(0, space), text.substr(space + 1)};
 }
 
@@ -135,7 +135,8 @@ JsonPipeline::JsonPipeline(const std::string& path) {
 void JsonPipeline::read_unigram(const std::string& path, const json& model) {
   const std::vector<Unigram::Piece> pieces = unigram_pieces(path, model);
   const auto unknown = model.find("unk_id");
-  const bool fits = unknown != model.end() && unknown->is_number_unsigned() && unknown->get<std::uint64_t>() < pieces.size();
+  const bool fits =
+      unknown != model.end() && unknown->is_number_unsigned() && unknown->get<std::uint64_t>() < pieces.size();
   require(fits, "{}: its unk_id must be one of the {} pieces", path, pieces.size());
   unknown_ = unknown->get<std::int32_t>();
   byte_fallback_ = is_on(path, model, "byte_fallback");
@@ -151,7 +152,8 @@ void JsonPipeline::read_byte_pair(const std::string& path, const json& model) {
   for (const std::string& piece : pieces_) ids_[piece] = static_cast<std::int32_t>(ids_.size());
   for (const char* key : {"continuing_subword_prefix", "end_of_word_suffix", "dropout"}) {
     const auto found = model.find(key);
-    const bool off = found == model.end() || found->is_null() || (found->is_string() && found->get<std::string>().empty()) ||
+    const bool off = found == model.end() || found->is_null() ||
+                     (found->is_string() && found->get<std::string>().empty()) ||
                      (found->is_number() && found->get<double>() == 0);
     require(off, "{}: its model has {}, which is not T5's and not known here", path, key);
   }

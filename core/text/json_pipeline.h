@@ -1,5 +1,5 @@
-// A tokenizer.json (Hugging Face's tokenizers) of T5's kind as the text model of a tokenizer: normaliser, pre-tokeniser,
-// Unigram or BPE, decoder. What is not known here is refused by name.
+// A tokenizer.json (Hugging Face's tokenizers) of T5's kind as the text model of a tokenizer: normaliser,
+// pre-tokeniser, Unigram or BPE, decoder. What is not known here is refused by name.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>

@@ -221,7 +221,7 @@ void read_normaliser(const std::string& path, const json& step, std::vector<Norm
   } else if (type == "Precompiled") {
     const std::string table = bytes_of_base64(path, text_field(path, step, "precompiled_charsmap"));
     if (table.empty()) return;
-    const auto map = std::make_shared<const CharacterMap>(table);
+    const auto map = std::make_shared<const CharacterMap>(table, path);
     steps.push_back([map](TextPart& part) { map_characters(*map, part); });
   } else if (type == "Strip") {
     const bool left = flag_field(path, step, "strip_left", true);

@@ -62,7 +62,8 @@ SentencePieceModel::SentencePieceModel(std::string_view bytes, std::string path)
           "'{}' is no SentencePiece model, or a damaged one; give the spiece.model of the backbone", path_);
   unknown_ = check(*proto, path_);
   require(processor_->Load(std::move(proto)).ok(),
-          "'{}' is a SentencePiece model that contradicts itself, and cannot be loaded; give the backbone's own", path_);
+          "'{}' is a SentencePiece model that contradicts itself, and cannot be loaded; give the backbone's own",
+          path_);
 }
 
 SentencePieceModel::SentencePieceModel(SentencePieceModel&&) noexcept = default;

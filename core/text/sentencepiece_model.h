@@ -27,7 +27,8 @@ class SentencePieceModel {
 
   // Appends the ids of `text`. Safe to call from several threads, as all that follows.
   void encode(std::string_view text, std::vector<std::int32_t>& ids) const;
-  // Ids below pieces(). A control piece is nothing, bytes become characters, the unknown is the model's own sign for it.
+  // Ids below pieces(). A control piece is nothing, bytes become characters, the unknown is the model's own sign for
+  // it.
   std::string decode(std::span<const std::int32_t> ids) const;
   // The text as the model's pieces see it: normalised, with its marks for spaces.
   std::string normalise(std::string_view text) const;

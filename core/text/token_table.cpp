@@ -44,15 +44,17 @@ class Maker {
   int wanted_sentinels() const {
     if (!rules_.appends_sentinels) return 0;
     if (settings_.given) return settings_.extra_ids.value_or(rules_.sentinels);
-    const bool own = model_.id_of(sentinel_text(0)) >= 0 || model_.id_of(std::string(kWordMark) + sentinel_text(0)) >= 0;
+    const bool own =
+        model_.id_of(sentinel_text(0)) >= 0 || model_.id_of(std::string(kWordMark) + sentinel_text(0)) >= 0;
     return own ? 0 : rules_.sentinels;
   }
 
   void append_sentinels() {
     const int count = wanted_sentinels();
     if (!has_room_for(table_.size + count)) {
-      table_.no_sentinels = fmt::format("the backbone's vocabulary of {} has no room for {} of them behind its {} pieces",
-                                        rules_.vocabulary, count, table_.size);
+      table_.no_sentinels =
+          fmt::format("the backbone's vocabulary of {} has no room for {} of them behind its {} pieces",
+                      rules_.vocabulary, count, table_.size);
       return;
     }
     for (int k = 0; k < count; ++k) {

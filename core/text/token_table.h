@@ -1,4 +1,5 @@
-// The tokens beside a model's own pieces: which there are, and under which ids, from the model and its folder's settings.
+// The tokens beside a model's own pieces: which there are, and under which ids, from the model and its folder's
+// settings.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
-// T5's tokenizer: a SentencePiece model or a tokenizer.json, and the tokens beside it, sentinels <extra_id_k> first of all.
+// T5's tokenizer: a SentencePiece model or a tokenizer.json, and the tokens beside it, sentinels <extra_id_k> first of
+// all.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +15,17 @@ class Tokenizer {
   // Reads a SentencePiece model, a tokenizer.json, or a folder with either and with the files that transformers keeps
   // beside it (tokenizer_config.json, special_tokens_map.json, added_tokens.json). `vocabulary_size` is the backbone's
   // (config.json, it may be larger than pieces and sentinels); 0: any. `sentinels`: how many stand behind the pieces
-  // where neither the model holds <extra_id_k> nor the folder says. Throws UserError where a file is missing, is no such
-  // file, asks for what is not known here (by name), or is larger than the vocabulary.
+  // where neither the model holds <extra_id_k> nor the folder says. Throws UserError where a file is missing, is no
+  // such file, asks for what is not known here (by name), or is larger than the vocabulary.
   static Tokenizer load(const std::string& path, std::int64_t vocabulary_size = 0, int sentinels = 100);
 
   Tokenizer(Tokenizer&&) noexcept;
   Tokenizer& operator=(Tokenizer&&) noexcept;
   ~Tokenizer();
 
-  // Ids of `text`; no </s> is added. The literal text "<extra_id_3>" inside, or of an added token, becomes that one id; so
-  // do "</s>", "<pad>" and "<unk>" of a folder or a tokenizer.json, as with transformers, but not of a SentencePiece model
-  // alone, whose library never makes them of text. Between them a SentencePiece model gives the library's ids, a
+  // Ids of `text`; no </s> is added. The literal text "<extra_id_3>" inside, or of an added token, becomes that one id;
+  // so do "</s>", "<pad>" and "<unk>" of a folder or a tokenizer.json, as with transformers, but not of a SentencePiece
+  // model alone, whose library never makes them of text. Between them a SentencePiece model gives the library's ids, a
   // tokenizer.json those of Hugging Face's tokenizers. `text` is valid UTF-8. Safe to call from several threads.
   std::vector<std::int32_t> encode(std::string_view text) const;
   // A file alone: as SentencePiece decodes, control pieces are left out. A folder: as transformers, special tokens are
@@ -44,8 +45,8 @@ class Tokenizer {
   std::int32_t unknown() const;
   // Pieces, sentinels and added tokens; the vocabulary that a corpus is stored under.
   std::int64_t size() const;
-  // What a corpus and a run are bound to, in hex: SHA-256 of the model file; where files beside it change ids, of it and
-  // the added tokens.
+  // What a corpus and a run are bound to, in hex: SHA-256 of the model file; where files beside it change ids, of it
+  // and the added tokens.
   const std::string& sha256() const;
 
  private:

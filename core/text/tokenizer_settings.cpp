@@ -60,9 +60,10 @@ std::int32_t id_of(const std::string& place, const std::string& text) {
 void refuse_unknown(const std::string& path, const json& config) {
   const auto kind = config.find("tokenizer_class");
   if (kind != config.end() && !kind->is_null()) {
-    require(kind->is_string() && std::find(kClasses.begin(), kClasses.end(), kind->get<std::string>()) != kClasses.end(),
-            "{}: tokenizer_class is {}, which is not T5's; only T5Tokenizer's folders can be read", path,
-            printable(kind->dump()));
+    require(
+        kind->is_string() && std::find(kClasses.begin(), kClasses.end(), kind->get<std::string>()) != kClasses.end(),
+        "{}: tokenizer_class is {}, which is not T5's; only T5Tokenizer's folders can be read", path,
+        printable(kind->dump()));
   }
   for (const char* key : {"do_lower_case", "split_special_tokens"}) {
     require(!flag(path, config, key, false), "{}: \"{}\" is true, which cannot be done here", path, key);

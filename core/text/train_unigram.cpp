@@ -94,7 +94,7 @@ std::string train_unigram(const std::vector<std::string>& sentences, const Unigr
       {"unk_id", "2"},
       {"bos_id", "-1"},
       {"max_sentence_length", fmt::format("{}", kMostSentenceBytes)},
-      {"num_threads", "16"},  // part of the result: each thread adds up its own share of the expected counts
+      {"num_threads", "16"},   // part of the result: each thread adds up its own share of the expected counts
       {"minloglevel", "100"},  // nothing: errors come back as a status
   };
   silence_sentencepiece();

@@ -60,7 +60,8 @@ Taken take_for(Loader& loader, double window) {
 
 void declare_loader_bench(OptionTable& table, LoaderBenchOptions& options) {
   table.add("corpus", options.corpus, "DIR", "loader: the corpus folder.");
-  table.add("tokenizer", options.tokenizer, "PATH", "loader: the tokenizer that the corpus was built with (file or folder).");
+  table.add("tokenizer", options.tokenizer, "PATH",
+            "loader: the tokenizer that the corpus was built with (file or folder).");
   table.add("task", options.task, "", "loader: the pretext task.").choices(pretext_task_names());
   table.add("write-examples", options.write_examples, "FILE",
             "loader: write the first step's examples, for --examples or another program.");

@@ -25,7 +25,8 @@ struct BackboneOptions {
 void declare(OptionTable& table, BackboneOptions& options) {
   table.add("shape", options.shape, "NAME", "tiny, t5-small, t5-base, t5-large, t5-xl or t5-xxl (T5 v1.1's shapes).");
   table.add("model-config", options.model_config, "FILE", "Instead of --shape: a config.json of the shape.");
-  table.add("tokenizer", options.tokenizer, "PATH",
+  table
+      .add("tokenizer", options.tokenizer, "PATH",
            "A SentencePiece model, a tokenizer.json, or a folder with either; its files go into the backbone's.")
       .required();
   table.add("output", options.output, "DIR", "The backbone folder to make.").required();

@@ -25,8 +25,10 @@ struct CorpusBuildOptions {
 void declare(OptionTable& table, CorpusBuildOptions& options) {
   BuildOptions& build = options.build;
   declare_inputs(table, build);
-  table.add("tokenizer", build.tokenizer, "PATH",
-            "The backbone's folder, or its SentencePiece model (spiece.model) where nothing stands beside it.").required();
+  table
+      .add("tokenizer", build.tokenizer, "PATH",
+           "The backbone's folder, or its SentencePiece model (spiece.model) where nothing stands beside it.")
+      .required();
   table
       .add("output", build.output, "DIR",
            "The corpus folder. Run again on the same folder, an interrupted build continues.")

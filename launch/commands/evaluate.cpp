@@ -129,7 +129,8 @@ Json evaluate_pretext(const LoadedModel& loaded, const EvaluateOptions& options,
   PretrainOptions pretext = options.pretext;
   const std::int64_t usual_rows = loaded.prompt_rows() > 0 ? loaded.prompt_rows() : 100;
   pretext.prompt_length = pretext.prompt_length.value_or(usual_rows);
-  require(loaded.tokenizer() != nullptr, "'{}' has no spiece.model or tokenizer.json; --corpus needs it", loaded.folder());
+  require(loaded.tokenizer() != nullptr, "'{}' has no spiece.model or tokenizer.json; --corpus needs it",
+          loaded.folder());
   const Corpus corpus = Corpus::open(pretext.corpus);
   const auto task = make_pretext_task(pretext.task, corpus, *loaded.tokenizer(),
                                       pretext_of(pretext, loaded.config().decoder_start_token_id));

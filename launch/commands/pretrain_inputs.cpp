@@ -16,8 +16,8 @@ namespace prelude {
 namespace {
 
 Tokenizer tokenizer_of(const PretrainOptions& options, const Backbone& backbone) {
-  require(!backbone.tokenizer_path.empty(), "--backbone: '{}' has no spiece.model or tokenizer.json; copy the model's own into it",
-          options.backbone);
+  require(!backbone.tokenizer_path.empty(),
+          "--backbone: '{}' has no spiece.model or tokenizer.json; copy the model's own into it", options.backbone);
   return Tokenizer::load(backbone.tokenizer_path, backbone.config.vocab_size);
 }
 

@@ -24,9 +24,10 @@ struct TokenizerDecodeOptions {
 
 void declare(OptionTable& table, TokenizerDecodeOptions& options) {
   table
-      .add("tokenizer", options.tokenizer, "PATH",
-           "A SentencePiece model (decodes as its library does), a tokenizer.json, or a folder (decodes as transformers "
-           "does).")
+      .add(
+          "tokenizer", options.tokenizer, "PATH",
+          "A SentencePiece model (decodes as its library does), a tokenizer.json, or a folder (decodes as transformers "
+          "does).")
       .required();
   table.add("input", options.input, "FILE", "A list of ids per line, as `prelude tokenizer encode` prints.").required();
 }
@@ -34,7 +35,8 @@ void declare(OptionTable& table, TokenizerDecodeOptions& options) {
 std::vector<std::int32_t> ids_of(const std::string& line, const Tokenizer& tokenizer, const std::string& place) {
   std::vector<std::int32_t> ids;
   for (const json& id : parse_shallow_array(place, line, kDeepest)) {
-    const bool known = id.is_number_unsigned() && id.get<std::uint64_t>() < static_cast<std::uint64_t>(tokenizer.size());
+    const bool known =
+        id.is_number_unsigned() && id.get<std::uint64_t>() < static_cast<std::uint64_t>(tokenizer.size());
     require(known, "{}: {} is no id; the tokenizer's are 0 to {}", place, printable(id.dump()), tokenizer.size() - 1);
     ids.push_back(id.get<std::int32_t>());
   }

@@ -22,9 +22,11 @@ struct TokenizerEncodeOptions {
 };
 
 void declare(OptionTable& table, TokenizerEncodeOptions& options) {
-  table.add("tokenizer", options.tokenizer, "PATH",
-            "A SentencePiece model (spiece.model), a tokenizer.json, or a folder (a backbone's) with either and what "
-            "transformers keeps beside it.").required();
+  table
+      .add("tokenizer", options.tokenizer, "PATH",
+           "A SentencePiece model (spiece.model), a tokenizer.json, or a folder (a backbone's) with either and what "
+           "transformers keeps beside it.")
+      .required();
   table.add("input", options.input, "FILE", "A text a line (.gz, .zst too).").required();
   table.add("json", options.json, "", "Each line is a JSON text (\"a\\nb\"), not the text itself.");
 }

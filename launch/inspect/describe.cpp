@@ -11,11 +11,11 @@
 #include "core/checkpoint/rank_checkpoint_folder.h"
 #include "core/delta/prompt_file.h"
 #include "core/error.h"
-#include "core/text/tokenizer_files.h"
 #include "core/io/float_array.h"
 #include "core/io/safetensors.h"
 #include "core/t5/identity.h"
 #include "core/t5/load.h"
+#include "core/text/tokenizer_files.h"
 #include "launch/backbone_identity.h"
 #include "launch/inspect/backbone_training.h"
 #include "launch/train/train_state.h"
@@ -86,7 +86,8 @@ Facts describe_backbone(const std::string& path, bool read_all) {
               {"vocabulary", config.vocab_size},
               {"feed_forward", std::string(config.gated ? "gated " : "plain ") + activation_name(config.activation)},
               {"tied_embeddings", config.tie_word_embeddings},
-              {"tokenizer", backbone.tokenizer_path.empty() ? std::string("none") : tokenizer_files(backbone.tokenizer_path).front()}};
+              {"tokenizer", backbone.tokenizer_path.empty() ? std::string("none")
+                                                            : tokenizer_files(backbone.tokenizer_path).front()}};
   if (read_all) facts["weights_xxh3"] = identity_of(piece_hashes(backbone.files, config));
   facts["validity"] = read_all ? all_read : headers_only;
   return facts;

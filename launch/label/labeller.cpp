@@ -23,8 +23,8 @@ std::int64_t wanted_of(const CorpusLabelOptions& options, const Corpus& corpus) 
 }
 
 const Tokenizer& tokenizer_of(const LoadedModel& loaded) {
-  require(loaded.tokenizer() != nullptr, "--backbone: '{}' has no spiece.model or tokenizer.json; copy the model's own into it",
-          loaded.folder());
+  require(loaded.tokenizer() != nullptr,
+          "--backbone: '{}' has no spiece.model or tokenizer.json; copy the model's own into it", loaded.folder());
   return *loaded.tokenizer();
 }
 

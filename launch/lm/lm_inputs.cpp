@@ -24,8 +24,8 @@ Backbone open_backbone(const LmOptions& options, const Session& session, const R
 }
 
 Tokenizer open_tokenizer(const LmOptions& options, const Backbone& backbone) {
-  require(!backbone.tokenizer_path.empty(), "--backbone: '{}' has no spiece.model or tokenizer.json; copy the model's own into it",
-          options.backbone);
+  require(!backbone.tokenizer_path.empty(),
+          "--backbone: '{}' has no spiece.model or tokenizer.json; copy the model's own into it", options.backbone);
   return Tokenizer::load(backbone.tokenizer_path, backbone.config.vocab_size);
 }
 

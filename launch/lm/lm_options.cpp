@@ -16,7 +16,8 @@ constexpr double largest_batch = 1 << 20;
 void declare_what(OptionTable& table, LmOptions& options) {
   table.add("backbone", options.backbone, "DIR", "Backbone folder to go on from, in Hugging Face's layout.");
   table.add("init", options.init, "FILE", "Instead of --backbone: a config.json; its weights are drawn at random.");
-  table.add("tokenizer", options.tokenizer, "PATH", "With --init: the tokenizer, a SentencePiece model, a tokenizer.json or a folder.");
+  table.add("tokenizer", options.tokenizer, "PATH",
+            "With --init: the tokenizer, a SentencePiece model, a tokenizer.json or a folder.");
   table
       .add("corpus", options.corpus, "DIR", "Corpus folder, from `prelude corpus build` with the backbone's tokenizer.")
       .required();

@@ -26,8 +26,10 @@ struct Line {
 
   Ids text(const Json& value, const std::string& what) const {
     require(value.is_string(), "{}: {} must be a text, but is {}", place, what, value.type_name());
-    require(format.tokenizer != nullptr,
-            "{}: {} is a text, but the backbone's folder has no spiece.model or tokenizer.json; copy it there, or give ids", place, what);
+    require(
+        format.tokenizer != nullptr,
+        "{}: {} is a text, but the backbone's folder has no spiece.model or tokenizer.json; copy it there, or give ids",
+        place, what);
     return format.tokenizer->encode(value.get_ref<const std::string&>());
   }
 

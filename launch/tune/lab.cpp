@@ -71,8 +71,8 @@ Lab::Lab(const ExperimentOptions& options, const Session& session, const Ranks& 
   open_data();
   read_prompts();
   Backbone backbone = load_backbone(options.backbone, session.device, session.dtype, ranks.tensor());
-  require(!backbone.tokenizer_path.empty(), "--backbone: '{}' has no spiece.model or tokenizer.json; copy the model's own into it",
-          options.backbone);
+  require(!backbone.tokenizer_path.empty(),
+          "--backbone: '{}' has no spiece.model or tokenizer.json; copy the model's own into it", options.backbone);
   tokenizer_path_ = backbone.tokenizer_path;
   tokenizer_ = Tokenizer::load(backbone.tokenizer_path, backbone.config.vocab_size);
   backbone_ =

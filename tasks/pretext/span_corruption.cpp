@@ -7,6 +7,7 @@ namespace {
 
 SpanLengths checked_lengths(const Tokenizer& tokenizer, const LmObjectiveOptions& options) {
   const SpanLengths lengths = span_lengths(options.max_source, options.noise);
+  static_cast<void>(tokenizer.sentinel(0));  // says why where there is none
   if (lengths.spans > tokenizer.sentinels()) {
     fail(
         "--max-source {}: its {} masked spans need as many sentinels, but the tokenizer has {}; the largest that works "

@@ -1,4 +1,5 @@
-// Tokenizer files that a stranger wrote, or that were cut short on their way: one line that names the file, and no more.
+// Tokenizer files that a stranger wrote, or that were cut short on their way: one line that names the file, and no
+// more.
 #include <gtest/gtest.h>
 #include <sentencepiece_model.pb.h>
 #include <sys/stat.h>
@@ -68,11 +69,20 @@ class HostileTokenizer : public testing::Test {
       const std::size_t at = random() % good.size();
       const std::size_t size = 1 + random() % 24;
       switch (random() % 5) {
-        case 0: good[at] = static_cast<char>(random()); break;
-        case 1: good.erase(at, size); break;
-        case 2: good.insert(at, good.substr(at, size)); break;
-        case 3: good.resize(at); break;
-        default: good[at] = static_cast<char>(good[at] ^ (1 << random() % 8));
+        case 0:
+          good[at] = static_cast<char>(random());
+          break;
+        case 1:
+          good.erase(at, size);
+          break;
+        case 2:
+          good.insert(at, good.substr(at, size));
+          break;
+        case 3:
+          good.resize(at);
+          break;
+        default:
+          good[at] = static_cast<char>(good[at] ^ (1 << random() % 8));
       }
     }
     return good;
@@ -90,8 +100,9 @@ TEST_F(HostileTokenizer, SaysWhatIsWrongWithASentencePieceModel) {
               m.mutable_pieces(9)->set_score(std::numeric_limits<float>::quiet_NaN());
             }).find("score of piece 9"),
             std::string::npos);
-  EXPECT_NE(changed([](ModelProto& m) { m.mutable_pieces(2)->set_type(ModelProto::SentencePiece::NORMAL); })
-                .find("0 unknown pieces"),
+  EXPECT_NE(changed([](ModelProto& m) {
+              m.mutable_pieces(2)->set_type(ModelProto::SentencePiece::NORMAL);
+            }).find("0 unknown pieces"),
             std::string::npos);
   EXPECT_NE(changed([](ModelProto& m) {
               m.mutable_normalizer_spec()->set_precompiled_charsmap("nonsense");
@@ -118,7 +129,8 @@ TEST_F(HostileTokenizer, MutatedFilesAreReadOrRefused) {
   const std::string bpe = test::read_file(kGoldens + "bpe.json");
   const std::string settings =
       R"({"extra_ids":9,"eos_token":"</s>","added_tokens_decoder":{"0":{"content":"<pad>","special":true}},"legacy":true})";
-  const std::string map = R"({"pad_token":{"content":"<pad>","lstrip":false},"additional_special_tokens":["<a>","<b>"]})";
+  const std::string map =
+      R"({"pad_token":{"content":"<pad>","lstrip":false},"additional_special_tokens":["<a>","<b>"]})";
   const std::string folder = folder_ / "folder";
   std::filesystem::create_directory(folder);
   test::write_file(folder + "/spiece.model", model());

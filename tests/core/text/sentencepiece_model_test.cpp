@@ -40,10 +40,10 @@ std::vector<std::string> texts() {
   std::vector<std::string> result = lines_of_books(60);
   std::ifstream goldens(PRELUDE_SOURCE_DIR "/tests/data/tokenizer/t5_golden.jsonl");
   for (std::string line; std::getline(goldens, line);) result.push_back(nlohmann::json::parse(line).at("text"));
-  for (const char* text :
-       {"\u4e2d\u6587 \u548c English", "  if (a  == b) {\treturn c[1234]; }  ", "\U0001F600\u200d\U0001F680 \U0001F1E6\U0001F1E7!",
-        "\u0001\u0085a\u2028b\u00a0c\u3000", "\uff21\uff22 \ufb01 \u2460", "foo bar<sep>foo bar", "a\u2581b \u2581", "<ctl>x</s>",
-        "\u201cA\u201d  B", ". , a", " ", "\u2581"}) {
+  for (const char* text : {"\u4e2d\u6587 \u548c English", "  if (a  == b) {\treturn c[1234]; }  ",
+                           "\U0001F600\u200d\U0001F680 \U0001F1E6\U0001F1E7!", "\u0001\u0085a\u2028b\u00a0c\u3000",
+                           "\uff21\uff22 \ufb01 \u2460", "foo bar<sep>foo bar", "a\u2581b \u2581", "<ctl>x</s>",
+                           "\u201cA\u201d  B", ". , a", " ", "\u2581"}) {
     result.emplace_back(text);
   }
   return result;

@@ -136,7 +136,8 @@ TEST_F(TokenizerFolder, RefusesWhatWouldMakeOtherIds) {
   EXPECT_NE(refused(config({{"do_lower_case", true}})).find("do_lower_case"), std::string::npos);
   EXPECT_NE(refused(config({{"sp_model_kwargs", {{"enable_sampling", true}}}})).find("sampling"), std::string::npos);
   EXPECT_NE(refused(config({{"extra_ids", -1}})).find("extra_ids"), std::string::npos);
-  const std::string gap = refused({{"tokenizer_config.json", json::object()}, {"added_tokens.json", {{"<spot>", 32110}}}});
+  const std::string gap =
+      refused({{"tokenizer_config.json", json::object()}, {"added_tokens.json", {{"<spot>", 32110}}}});
   EXPECT_NE(gap.find("'<spot>' is numbered 32110, but comes out as 32100"), std::string::npos) << gap;
   const json spot = {{"tokenizer_config.json", json::object()}, {"added_tokens.json", {{"<spot>", 32100}}}};
   EXPECT_NE(message(made("full", spot), 32100).find("'<spot>' has the id 32100"), std::string::npos);
@@ -149,7 +150,8 @@ TEST_F(TokenizerFolder, TwoTokenizersInOneFolderAreRefused) {
 }
 
 TEST_F(TokenizerFolder, CopiesEveryFileOfATokenizer) {
-  const std::string from = made("from", {{"tokenizer_config.json", {{"extra_ids", 28}}}, {"config.json", json::object()}});
+  const std::string from =
+      made("from", {{"tokenizer_config.json", {{"extra_ids", 28}}}, {"config.json", json::object()}});
   const std::string into = folder_ / "into";
   std::filesystem::create_directory(into);
   copy_tokenizer(from, into);

@@ -1,4 +1,4 @@
-// `prelude tokenizer train` as a user types it.
+// `prelude tokenizer train`, `encode` and `decode` as a user types them.
 #include <gtest/gtest.h>
 
 #include "core/text/tokenizer.h"
@@ -36,6 +36,36 @@ TEST(TokenizerTrainCommand, MakesTheSameModelThatACorpusTakes) {
   EXPECT_EQ(built.code, 0) << built.errors;
   const auto entries = std::filesystem::directory_iterator(folder / "b");
   EXPECT_EQ(std::distance(begin(entries), end(entries)), 1);
+}
+
+TEST(TokenizerCommands, EncodeAndDecodeWithAFoldersFiles) {
+  Workshop shop;
+  const std::string folder = shop.folder("t5");
+  std::filesystem::copy_file(Workshop::tokenizer(), folder + "/spiece.model");
+  shop.file("t5/tokenizer_config.json", R"({"extra_ids": 28})");
+  shop.file("t5/added_tokens.json", R"({"<spot>": 32028})");
+  const std::string texts = shop.file("texts.txt", "<extra_id_0> yes\na <spot>b\n");
+  const ProgramResult encoded = run_program({"tokenizer", "encode", "--tokenizer", folder, "--input", texts});
+  EXPECT_EQ(encoded.output, "[32027,4273]\n[3,9,32028,3,115]\n") << encoded.errors;
+  const std::string ids = shop.file("ids.jsonl", encoded.output);
+  const ProgramResult decoded = run_program({"tokenizer", "decode", "--tokenizer", folder, "--input", ids});
+  EXPECT_EQ(decoded.output, "\"<extra_id_0> yes\"\n\"a<spot> b\"\n") << decoded.errors;
+  const ProgramResult alone =
+      run_program({"tokenizer", "encode", "--tokenizer", Workshop::tokenizer(), "--input", texts});
+  EXPECT_EQ(alone.output, "[32099,4273]\n[3,9,3,2,7,3013,3155,115]\n") << alone.errors;
+}
+
+TEST(TokenizerCommands, SayWhatIsWrong) {
+  Workshop shop;
+  const auto decode = [&](const std::string& line) {
+    return std::vector<std::string>{"tokenizer",           "decode",  "--tokenizer",
+                                    Workshop::tokenizer(), "--input", shop.file("ids.jsonl", line)};
+  };
+  expect_mistakes({
+      {"an id above all", decode("[32100]\n"), {"ids.jsonl:1", "32100 is no id", "0 to 32099"}},
+      {"a negative id", decode("[5]\n[-1]\n"), {"ids.jsonl:2", "-1 is no id"}},
+      {"no list", decode("7\n"), {"ids.jsonl:1", "JSON array"}},
+  });
 }
 
 TEST(TokenizerTrainCommand, SaysWhatIsWrong) {
