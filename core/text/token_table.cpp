@@ -27,8 +27,8 @@ class Maker {
             rules_.path, model_.size(), rules_.vocabulary);
     append_sentinels();
     for (const AddedToken& token : settings_.numbered) add_numbered(token);
-    add_specials();
     for (const AddedToken& token : settings_.unnumbered) add_unnumbered(token);
+    add_specials();
     find_sentinels();
     return std::move(table_);
   }

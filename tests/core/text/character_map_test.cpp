@@ -23,7 +23,7 @@ TEST(CharacterMapTest, ReplacesWhatTheRulesName) {
   EXPECT_EQ(map.replacement("\uff21"), "A");
   EXPECT_EQ(map.replacement("e\u0301"), "\u00e9");
   EXPECT_EQ(map.replacement("\u3000"), " ");
-  EXPECT_EQ(map.replacement("\u00ad"), "");
+  EXPECT_EQ(map.replacement("\x01"), "");
   EXPECT_EQ(map.replacement("a"), std::nullopt);
   EXPECT_EQ(map.replacement(""), std::nullopt);
   EXPECT_EQ(map.replacement(std::string_view("\0", 1)), std::nullopt);
