@@ -209,7 +209,8 @@ class Slow:
         self.tokens = {token.content: (i, token) for i, token in fast.added_tokens_decoder.items()
                        if i >= self.library.get_piece_size() or token.content in ("<pad>", "</s>", "<unk>")}
         names = sorted(self.tokens, key=len, reverse=True)
-        self.pattern = re.compile("(" + "|".join(map(re.escape, names)) + ")")
+        whole = lambda name: rf"(?<!\w){re.escape(name)}(?!\w)" if self.tokens[name][1].single_word else re.escape(name)
+        self.pattern = re.compile("(" + "|".join(map(whole, names)) + ")")
 
     def encode(self, text):
         ids = []
