@@ -18,6 +18,11 @@ void parse_whole_number(const std::string& text, T& value) {
           std::is_unsigned_v<T> ? "non-negative " : "");
 }
 
+// Whole numbers are added and multiplied in 64 bits; real ones become float32, also products of two of them.
+constexpr std::int64_t largest_whole = 1'000'000'000'000'000;
+constexpr double largest_real = 1e18;
+constexpr double smallest_real = 1e-30;
+
 }  // namespace
 
 void parse_value(const std::string& text, bool& value) {
@@ -31,15 +36,22 @@ void parse_value(const std::string& text, bool& value) {
 }
 
 void parse_value(const std::string& text, int& value) { parse_whole_number(text, value); }
-void parse_value(const std::string& text, std::int64_t& value) { parse_whole_number(text, value); }
+void parse_value(const std::string& text, std::int64_t& value) {
+  parse_whole_number(text, value);
+  require(value >= -largest_whole && value <= largest_whole, "{} is out of range; a whole number goes up to {}", text,
+          largest_whole);
+}
 void parse_value(const std::string& text, std::uint64_t& value) { parse_whole_number(text, value); }
 
 void parse_value(const std::string& text, double& value) {
   const char* last = text.data() + text.size();
   const auto [end, error] = std::from_chars(text.data(), last, value);
-  require(error != std::errc::result_out_of_range, "{} is out of a double's range", text);
-  require(error == std::errc() && end == last, "'{}' is not a number", text);
-  require(std::isfinite(value), "'{}' is not a finite number", text);
+  const bool parsed = error == std::errc() && end == last;
+  require(parsed || error == std::errc::result_out_of_range, "'{}' is not a number", text);
+  require(!parsed || std::isfinite(value), "'{}' is not a finite number", text);
+  const double size = std::abs(value);
+  require(parsed && (size == 0 || (size >= smallest_real && size <= largest_real)),
+          "{} is out of range; a number is 0, or from {} to {} in size", text, smallest_real, largest_real);
 }
 
 void parse_value(const std::string& text, std::string& value) {

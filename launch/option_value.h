@@ -1,4 +1,5 @@
-// Text to value and back, strictly: the whole text must be the value, and numbers must be finite and in range.
+// Text to value and back, strictly: the whole text must be the value, and numbers must be finite and in range. Signed
+// whole numbers of 64 bits go to 10^15; real ones are 0, or from 1e-30 to 1e18 in size, so that float32 holds them.
 #pragma once
 
 #include <cstdint>

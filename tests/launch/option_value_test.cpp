@@ -36,14 +36,21 @@ TEST(OptionValue, NumbersAreWholeTexts) {
 }
 
 TEST(OptionValue, NumbersAreFiniteAndInRange) {
-  for (const auto* text : {"nan", "NaN", "inf", "-inf", "infinity", "1e999", "1e-999"}) {
+  for (const auto* text :
+       {"nan", "NaN", "inf", "-inf", "infinity", "1e999", "1e-999", "1e99", "-1e19", "1e-31", "5e-324"}) {
     EXPECT_FALSE(accepts<double>(text)) << text;
   }
   EXPECT_FALSE(accepts<int>("2147483648"));
-  EXPECT_TRUE(accepts<std::int64_t>("9223372036854775807"));
+  EXPECT_TRUE(accepts<std::int64_t>("1000000000000000"));
+  EXPECT_FALSE(accepts<std::int64_t>("-1000000000000001"));
+  EXPECT_FALSE(accepts<std::int64_t>("9223372036854775807"));
   EXPECT_FALSE(accepts<std::int64_t>("9223372036854775808"));
   EXPECT_TRUE(accepts<std::uint64_t>("18446744073709551615"));
   EXPECT_FALSE(accepts<std::uint64_t>("-1"));
+}
+
+TEST(OptionValue, RealNumbersFitFloat32) {
+  for (const auto* text : {"0", "-0", "1e18", "-1e18", "1e-30", "0.1"}) EXPECT_TRUE(accepts<double>(text)) << text;
 }
 
 TEST(OptionValue, FlagsAndText) {
@@ -61,9 +68,8 @@ TEST(OptionValue, DoublesReadBackExactly) {
   std::mt19937_64 generator(7);
   for (int i = 0; i < 10000; ++i) {
     const std::uint64_t bits = generator();
-    double value = 0;
-    std::memcpy(&value, &bits, sizeof value);
-    if (!std::isfinite(value) || std::fpclassify(value) == FP_SUBNORMAL) continue;
+    const double mantissa = std::ldexp(static_cast<double>(bits >> 11), -53);  // all 53 bits, in [0,1)
+    const double value = std::ldexp((bits & 1) == 0 ? mantissa : -mantissa, static_cast<int>(bits % 100) - 40);
     double read = 0;
     parse_value(value_text(value), read);
     EXPECT_EQ(read, value);
