@@ -5,8 +5,10 @@
 #include <torch/csrc/autograd/custom_function.h>
 
 #include <algorithm>
+#include <cmath>
 #include <optional>
 
+#include "core/ops/accumulate_type.h"
 #include "core/ops/cpu/kernels.h"
 #include "core/ops/cpu/runs_here.h"
 #include "core/ops/dense_attention.h"
@@ -113,12 +115,24 @@ struct KernelAttention : torch::autograd::Function<KernelAttention> {
   }
 };
 
+bool all_finite(const at::Tensor& x) {
+  const at::NoGradGuard no_graph;
+  return !x.defined() || std::isfinite(x.sum(accumulate_type(x.scalar_type())).item<double>());
+}
+
+// LibTorch's fused attention on the CPU loses NaN: a row of scores that are all NaN counts as one of hidden keys where
+// the keys are fewer than a vector has lanes, and its e^x of bfloat16 makes a number of NaN.
+bool fused_may_lose_nan(const variable_list& packed, const AttentionBias& bias) {
+  return packed.front().is_cpu() &&
+         !(std::all_of(packed.begin(), packed.end(), all_finite) && all_finite(bias.by_distance));
+}
+
 at::Tensor attend(const variable_list& packed, std::int64_t heads, const AttentionBias& bias,
                   const OnWeights& on_weights) {
   if (on_weights || bias_is_dense(packed.front())) {
     std::optional<at::Tensor> mask;
     if (bias.dense.defined()) mask = aligned_bias(bias.dense, packed.back().size(1) - bias.positions);
-    return dense_attention(packed, heads, mask, on_weights);
+    return dense_attention(packed, heads, mask, on_weights, /*fused=*/!fused_may_lose_nan(packed, bias));
   }
   const auto by_distance = bias.by_distance.defined() ? std::optional(bias.by_distance) : std::nullopt;
   return KernelAttention::apply(at::TensorList(packed), by_distance, heads, bias);

@@ -35,16 +35,17 @@ struct CrossEntropySum : torch::autograd::Function<CrossEntropySum> {
     if (with_gradient && weight.requires_grad()) weight_gradient = at::zeros_like(weight);
     for (std::int64_t begin = 0; begin < rows; begin += block) {
       const std::int64_t count = std::min(block, rows - begin);
-      const at::Tensor wanted = labels.narrow(0, begin, count);                         // [n]
-      const at::Tensor counts = wanted.ne(ignored).unsqueeze(1).to(sum.scalar_type());  // [n,1], 0 or 1
-      const at::Tensor picked = wanted.clamp_min(0).unsqueeze(1);                       // [n,1]
+      const at::Tensor wanted = labels.narrow(0, begin, count);                                            // [n]
+      const at::Tensor left_out = wanted.eq(ignored).unsqueeze(1);                                         // [n,1]
+      const at::Tensor picked = wanted.clamp_min(0).unsqueeze(1);                                          // [n,1]
       at::Tensor logits = times_transposed(hidden.narrow(0, begin, count), weight).to(sum.scalar_type());  // [n,V]
-      const at::Tensor lse = logits.logsumexp(1, true);                                                    // [n,1]
-      sum.add_((lse - logits.gather(1, picked)).mul_(counts).sum());
+      at::Tensor lse = logits.logsumexp(1, true);                                                          // [n,1]
+      lse.add_(lse - lse);  // NaN where it is infinite, as log_softmax has it
+      sum.add_((lse - logits.gather(1, picked)).masked_fill_(left_out, 0).sum());
       if (!with_gradient) continue;
       at::Tensor slope = logits.sub_(lse).exp_();  // softmax - one-hot, [n,V]
       subtract_one_hot(slope, picked);
-      slope.mul_(counts);
+      slope.mul_(left_out.logical_not().to(slope.scalar_type()));
       slope = slope.to(weight.scalar_type());
       gradient.narrow(0, begin, count).copy_(times(slope, weight));
       if (weight_gradient.defined()) weight_gradient.add_(outer_sum(slope, hidden.narrow(0, begin, count)));

@@ -117,7 +117,7 @@ bool runs_efficient(at::TensorList packed, std::int64_t heads, const std::option
 }  // namespace
 
 at::Tensor dense_attention(at::TensorList packed, std::int64_t heads, const std::optional<at::Tensor>& bias,
-                           const OnWeights& on_weights) {
+                           const OnWeights& on_weights, bool fused) {
   if (!on_weights && runs_efficient(packed, heads, bias)) return EfficientAttention::apply(packed, heads, bias);
   variable_list parts(packed.begin(), packed.end() - 1);
   const auto held = static_cast<std::int64_t>(4 - packed.size());
@@ -125,7 +125,7 @@ at::Tensor dense_attention(at::TensorList packed, std::int64_t heads, const std:
     parts.push_back(part);
   }
   for (at::Tensor& part : parts) part = part.unflatten(2, {heads, -1}).transpose(1, 2);  // [B,H,.,K]
-  if (on_weights || (bias && bias->requires_grad())) {
+  if (!fused || on_weights || (bias && bias->requires_grad())) {
     return plain_attention(parts, bias, on_weights).transpose(1, 2).flatten(2);
   }
   return at::scaled_dot_product_attention(parts[0], parts[1], parts[2], bias, /*dropout_p=*/0.0, /*is_causal=*/false,

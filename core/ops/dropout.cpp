@@ -47,7 +47,7 @@ at::Tensor masked_on_cpu(const at::Tensor& x, const at::Tensor& keys, const Drop
 at::Tensor masked_by_ones(const at::Tensor& x, double rate, const at::Tensor& keys, DropoutMask mask) {
   mask.scale = 1.0F;
   const at::Tensor kept = masked_on_cpu(at::ones(x.sizes(), at::kFloat), keys.cpu(), mask).to(at::kBool);
-  return at::where(kept.to(x.device()), x * (1.0 / (1.0 - rate)), at::zeros({}, x.options()));
+  return at::where(kept.to(x.device()), x * (1.0 / (1.0 - rate)), x * 0.0);  // NaN also of what is dropped
 }
 
 at::Tensor masked(const at::Tensor& x, double rate, const at::Tensor& keys, const DropoutPlace& place) {

@@ -17,7 +17,8 @@ struct HeadLayout {
   std::int64_t head = 0;
 };
 
-// softmax(q k^T + bias) v for every example and head, without a scale.
+// softmax(q k^T + bias) v for every example and head, without a scale. Numbers that are not finite come out as plain
+// operators make them; but what lengths hide is not looked at, and without any key the output is 0.
 struct Attention {
   std::int64_t heads = 0;    // H
   std::int64_t queries = 0;  // S

@@ -16,8 +16,9 @@ __global__ void drop(DropoutMask mask, const std::int64_t* keys, const T* x, std
   const auto in = packs_at<T, lanes>(x + row * width)[i];
   Pack<T, lanes> out;
   for (int k = 0; k < lanes; ++k) {
-    const bool kept = dropout_word(column + k, key) >= mask.threshold;
-    store(out.number[k], kept ? wide(in.number[k]) * mask.scale : 0.0F);
+    // A product, so that what is not finite shows where it is dropped, too.
+    const float factor = dropout_word(column + k, key) >= mask.threshold ? mask.scale : 0.0F;
+    store(out.number[k], wide(in.number[k]) * factor);
   }
   packs_at<T, lanes>(y + row * width)[i] = out;
 }

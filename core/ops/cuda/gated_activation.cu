@@ -8,14 +8,14 @@ constexpr unsigned int threads = 256;
 
 struct Activated {
   float value;
-  float slope;
+  float slope;  // not of ReLU
 };
 
 // x s(2u) with s the logistic function: GELU's tanh form has 2u = 2 sqrt(2/pi) (x + 0.044715 x^3), SiLU 2u = x.
 template <Gate gate>
 __device__ Activated activate(float x) {
   if constexpr (gate == Gate::relu) {
-    return {x > 0 ? x : 0.0F, x > 0 ? 1.0F : 0.0F};
+    return {x <= 0 ? 0.0F : x, 0.0F};
   } else {
     constexpr float twice_root = 1.5957691216F;  // 2 sqrt(2 / pi)
     constexpr float cubic = 0.044715F;
@@ -57,8 +57,12 @@ __global__ void differentiate_halves(const T* gradient, const T* halves, std::in
   Pack<T, lanes> to_first;
   Pack<T, lanes> to_second;
   for (int k = 0; k < lanes; ++k) {
-    const Activated activated = activate<gate>(wide(first.number[k]));
-    store(to_first.number[k], wide(g.number[k]) * wide(second.number[k]) * activated.slope);
+    const float x = wide(first.number[k]);
+    const Activated activated = activate<gate>(x);
+    const float to_value = wide(g.number[k]) * wide(second.number[k]);
+    // ReLU's is chosen, not multiplied: 0 also of a gradient that is not finite.
+    const float chosen = x <= 0 ? 0.0F : to_value;
+    store(to_first.number[k], gate == Gate::relu ? chosen : to_value * activated.slope);
     store(to_second.number[k], wide(g.number[k]) * activated.value);
   }
   packs_at<T, lanes>(halves_gradient + 2 * row * width)[i] = to_first;
