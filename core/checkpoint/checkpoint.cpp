@@ -8,6 +8,7 @@
 #include "core/checkpoint/sealed_h5.h"
 #include "core/error.h"
 #include "core/io/h5.h"
+#include "core/io/not_finite.h"
 
 namespace prelude {
 namespace {
@@ -47,6 +48,12 @@ at::Tensor read_tensor(const h5::File& file, const std::string& name) {
   at::Tensor tensor = at::empty(dataset.shape, at::kFloat);
   file.read(name, h5::Type::float32, tensor.data_ptr<float>());
   return tensor;
+}
+
+void check_finite(const std::string& path, const std::string& name, const at::Tensor& tensor) {
+  const auto count = count_not_finite(TensorType::f32, {static_cast<const std::byte*>(tensor.const_data_ptr()),
+                                                        static_cast<std::size_t>(tensor.nbytes())});
+  require(!count.any(), "'{}': {} holds {}", path, name, text_of(count, tensor.sizes().vec()));
 }
 
 void check_moments(const Checkpoint& checkpoint, const std::string& path) {
@@ -89,6 +96,9 @@ Checkpoint read_checkpoint(const std::string& path) {
   checkpoint.exp_avg = read_tensor(file, "/optimizer/exp_avg");
   checkpoint.exp_avg_sq = read_tensor(file, "/optimizer/exp_avg_sq");
   check_moments(checkpoint, path);
+  for (const NamedTensor& part : checkpoint.delta) check_finite(path, part.name, part.value);
+  check_finite(path, "exp_avg", checkpoint.exp_avg);
+  check_finite(path, "exp_avg_sq", checkpoint.exp_avg_sq);
   checkpoint.loop_state = file.read_text("/loop_state");
   checkpoint.configuration = file.read_text("/configuration");
   return checkpoint;

@@ -32,7 +32,7 @@ struct Checkpoint {
 void write_checkpoint(const std::string& path, const Checkpoint& checkpoint);
 
 // Tensors come back on the CPU in float32, bit for bit. Throws UserError naming the file where it is cut, changed,
-// of another schema version, or no checkpoint.
+// of another schema version, no checkpoint, or holds a number that is not finite.
 Checkpoint read_checkpoint(const std::string& path);
 
 }  // namespace prelude

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "core/error.h"
 #include "launch/inspect/describe.h"
 
 namespace prelude {
@@ -23,7 +24,8 @@ void declare(OptionTable& table, InspectOptions& options) {
   table.add("path", options.path, "PATH", "A backbone, corpus, checkpoint, run or prompt.").positional().required();
   table.add("json", options.json, "", "One JSON object instead of lines.");
   table.add("verify", options.verify, "",
-            "Read every byte: weights and corpora too, whose headers alone are read else.");
+            "Read every byte: weights and corpora too, whose headers alone are read else. Numbers that are not finite "
+            "are counted; a tensor with one is not sound, exit code 2.");
 }
 
 std::string plain(const Facts& value) { return value.is_string() ? value.get<std::string>() : value.dump(); }
@@ -49,11 +51,16 @@ void print_fact(const std::string& name, const Facts& value) {
 
 int run(const InspectOptions& options) {
   const Facts facts = describe(options.path, options.verify);
-  if (options.json) {
-    fmt::print("{}\n", facts.dump());
-    return exit_done;
+  if (options.json) fmt::print("{}\n", facts.dump());
+  for (const auto& [name, value] : facts.items()) {
+    if (!options.json) print_fact(name, value);
   }
-  for (const auto& [name, value] : facts.items()) print_fact(name, value);
+  if (facts.contains("not_finite")) {
+    const Facts& tensors = facts["not_finite"];
+    fail("'{}' is not sound: {}{}", options.path, tensors.front().get<std::string>(),
+         tensors.size() > 1 ? fmt::format("; {} more tensors hold numbers that are not finite", tensors.size() - 1)
+                            : "");
+  }
   return exit_done;
 }
 

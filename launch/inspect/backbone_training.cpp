@@ -7,6 +7,8 @@
 
 #include "core/checkpoint/rank_checkpoint_folder.h"
 #include "core/error.h"
+#include "core/t5/load.h"
+#include "launch/inspect/finite_check.h"
 #include "launch/backbone_identity.h"
 #include "launch/train/train_state.h"
 
@@ -34,6 +36,15 @@ Facts facts_of(const RankCheckpoint& checkpoint) {
   return facts;
 }
 
+constexpr const char* all_read = "sound, every byte read";
+
+// The file's weights and its optimiser's state.
+std::vector<std::string> not_finite_of(const RankCheckpoint& checkpoint) {
+  std::vector<TensorBytes> tensors{bytes_of_tensor("weights", checkpoint.weights)};
+  for (const NamedTensor& part : checkpoint.optimizer) tensors.push_back(bytes_of_tensor(part.name, part.value));
+  return not_finite_in(tensors);
+}
+
 }  // namespace
 
 Facts describe_rank_file(const std::string& path) {
@@ -42,7 +53,7 @@ Facts describe_rank_file(const std::string& path) {
   facts["data_parallel"] = fmt::format("{} of {}", checkpoint.place.data_rank, checkpoint.place.data_size);
   facts["tensor_parallel"] = fmt::format("{} of {}", checkpoint.place.tensor_rank, checkpoint.place.tensor_size);
   facts["weights"] = fmt::format("{} from {} of {}", checkpoint.weights.numel(), checkpoint.begin, checkpoint.elements);
-  facts["validity"] = "sound, every byte read";
+  set_validity(facts, not_finite_of(checkpoint), all_read);
   return facts;
 }
 
@@ -52,6 +63,7 @@ Facts describe_rank_checkpoint(const std::string& folder) {
   const RankManifest manifest = read_rank_manifest(folder);
   Facts facts;
   std::int64_t weights = 0;
+  std::vector<std::string> not_finite;
   for (int rank = manifest.data_size * manifest.tensor_size - 1; rank >= 0; --rank) {
     const RankPlace place{rank / manifest.tensor_size, manifest.data_size, rank % manifest.tensor_size,
                           manifest.tensor_size};
@@ -59,12 +71,15 @@ Facts describe_rank_checkpoint(const std::string& folder) {
     require(checkpoint.place == place && checkpoint.step == manifest.step,
             "'{}/{}' is of another rank or step than its name and manifest say", folder, rank_file_name(place));
     weights += checkpoint.weights.numel();
+    for (const std::string& line : not_finite_of(checkpoint)) {
+      not_finite.push_back(fmt::format("{}: {}", rank_file_name(place), line));
+    }
     if (rank == 0) facts = facts_of(checkpoint);
   }
   facts["data_parallel"] = manifest.data_size;
   facts["tensor_parallel"] = manifest.tensor_size;
   facts["weights"] = weights;  // those that every tensor-parallel rank has whole count once each
-  facts["validity"] = "sound, every byte read";
+  set_validity(facts, not_finite, all_read);
   return facts;
 }
 
@@ -87,7 +102,9 @@ Facts describe_backbone_checkpoints(const std::string& run) {
   for (const auto& [name, value] : newest.items()) {
     if (name != "kind" && name != "validity") facts[name] = value;
   }
-  facts["validity"] = notes.empty() ? "sound" : "goes on from the newest readable checkpoint";
+  const bool sound = !facts.contains("not_finite");
+  const std::string readable = notes.empty() ? "sound" : "goes on from the newest readable checkpoint";
+  facts["validity"] = sound ? readable : newest["validity"].get<std::string>();
   if (!notes.empty()) facts["notes"] = notes;
   return facts;
 }

@@ -18,6 +18,7 @@
 #include "core/text/tokenizer_files.h"
 #include "launch/backbone_identity.h"
 #include "launch/inspect/backbone_training.h"
+#include "launch/inspect/finite_check.h"
 #include "launch/train/train_state.h"
 #include "tasks/corpus/corpus.h"
 #include "tasks/corpus/verify.h"
@@ -88,8 +89,14 @@ Facts describe_backbone(const std::string& path, bool read_all) {
               {"tied_embeddings", config.tie_word_embeddings},
               {"tokenizer", backbone.tokenizer_path.empty() ? std::string("none")
                                                             : tokenizer_files(backbone.tokenizer_path).front()}};
-  if (read_all) facts["weights_xxh3"] = identity_of(piece_hashes(backbone.files, config));
-  facts["validity"] = read_all ? all_read : headers_only;
+  std::vector<std::string> not_finite;
+  if (read_all) {
+    facts["weights_xxh3"] = identity_of(piece_hashes(backbone.files, config));
+    for (const SafetensorsFile& file : backbone.files) {
+      for (std::string& line : not_finite_in(file.tensors())) not_finite.push_back(std::move(line));
+    }
+  }
+  set_validity(facts, not_finite, read_all ? all_read : headers_only);
   return facts;
 }
 
@@ -183,13 +190,16 @@ Facts describe_run(const std::string& path) {
   return facts;
 }
 
-Facts describe_safetensors(const std::string& path) {
+Facts describe_safetensors(const std::string& path, bool read_all) {
   const SafetensorsFile file(path);
   Facts tensors = Facts::array();
   for (const TensorBytes& tensor : file.tensors()) {
     tensors.push_back(fmt::format("{}: {}, {}", tensor.name, shape_text(tensor.shape), name_of(tensor.type)));
   }
-  return {{"kind", "safetensors"}, {"tensors", tensors}, {"validity", headers_only}};
+  Facts facts{{"kind", "safetensors"}, {"tensors", tensors}};
+  const auto not_finite = read_all ? not_finite_in(file.tensors()) : std::vector<std::string>();
+  set_validity(facts, not_finite, read_all ? all_read : headers_only);
+  return facts;
 }
 
 Facts describe_folder(const std::string& path, bool read_all) {
@@ -205,13 +215,13 @@ Facts describe_folder(const std::string& path, bool read_all) {
       path);
 }
 
-Facts describe_file(const std::string& path) {
+Facts describe_file(const std::string& path, bool read_all) {
   const std::string ending = fs::path(path).extension().string();
   if (ending == ".h5")
     return fs::path(path).filename().string().starts_with("rank-") ? describe_rank_file(path)
                                                                    : describe_checkpoint(path);
   if (ending == ".npy" || ending == ".pt" || ending == ".pth") return describe_prompt(path);
-  if (ending == ".safetensors") return describe_safetensors(path);
+  if (ending == ".safetensors") return describe_safetensors(path, read_all);
   fail(
       "'{}' is of no known kind; give a folder (backbone, corpus, prompt, run, checkpoint of a backbone) or a .h5, "
       ".npy, .pt or .safetensors "
@@ -223,7 +233,7 @@ Facts describe_file(const std::string& path) {
 
 nlohmann::ordered_json describe(const std::string& path, bool read_all) {
   require(fs::exists(path), "there is nothing at '{}'", path);
-  Facts facts = fs::is_directory(path) ? describe_folder(path, read_all) : describe_file(path);
+  Facts facts = fs::is_directory(path) ? describe_folder(path, read_all) : describe_file(path, read_all);
   facts["path"] = path;
   facts["bytes"] = bytes_under(path);
   return facts;

@@ -29,6 +29,23 @@ TEST_F(CheckpointFile, TheSameStateGivesTheSameBytes) {
   EXPECT_EQ(test::read_file(path("a.h5")), test::read_file(path("b.h5")));
 }
 
+TEST_F(CheckpointFile, HoldsFiniteNumbersAlone) {
+  for (const float number : {std::numeric_limits<float>::quiet_NaN(), -std::numeric_limits<float>::infinity()}) {
+    Checkpoint checkpoint = sample(1000);
+    checkpoint.delta[1].value = checkpoint.delta[1].value.clone();
+    checkpoint.delta[1].value[1] = number;
+    write_checkpoint(path("a.h5"), checkpoint);
+    const std::string said = refusal(path("a.h5"));
+    EXPECT_NE(said.find(checkpoint.delta[1].name + " holds "), std::string::npos) << said;
+    checkpoint = sample(1000);
+    checkpoint.exp_avg_sq = checkpoint.exp_avg_sq.clone();
+    checkpoint.exp_avg_sq[2] = number;
+    write_checkpoint(path("a.h5"), checkpoint);
+    EXPECT_NE(refusal(path("a.h5")).find("exp_avg_sq holds "), std::string::npos) << refusal(path("a.h5"));
+    EXPECT_NE(refusal(path("a.h5")).find("the first at [2]"), std::string::npos) << refusal(path("a.h5"));
+  }
+}
+
 TEST_F(CheckpointFile, AnyCutIsFound) {
   write_checkpoint(path("a.h5"), sample(7));
   const std::string whole = test::read_file(path("a.h5"));
