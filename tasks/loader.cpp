@@ -83,6 +83,7 @@ std::vector<std::vector<Example>> load_validation(const PretextTask& task, std::
   std::vector<Example> examples;
   for (std::int64_t k = 0; k < count; ++k) {
     examples.push_back(task.validation_sample(static_cast<std::uint64_t>(k)));
+    examples.back().sample = k;
   }
   return cut_by_length(std::move(examples), limits);
 }

@@ -97,17 +97,21 @@ Json evaluate_lines(const LoadedModel& loaded, const EvaluateOptions& options, c
   RequestReader reader(options.input, format);
   std::vector<ScoringJob> jobs;
   std::vector<std::int64_t> labels;
+  std::vector<std::string> places;
   std::size_t classes = 0;
   while (std::optional<Request> request = reader.next()) {
     require(!request->candidates.empty(), "{}: it has neither candidates nor candidate_ids", request->place);
     require(request->label.has_value(), "{}: it has no label; give the right candidate's index", request->place);
     classes = std::max(classes, request->candidates.size());
     labels.push_back(*request->label);
+    places.push_back(request->place);
     jobs.push_back({std::move(request->source), std::move(request->candidates)});
   }
   require(!jobs.empty(), "'{}' holds no example", options.input);
 
-  const LogProbabilities scores = score(loaded, jobs, limits);
+  const LogProbabilities scores = score(loaded, jobs, limits, [&](std::size_t job, std::size_t target) {
+    return fmt::format("{}: candidate {}", places[job], target);
+  });
   Confusion confusion;
   double loss = 0;
   std::size_t tokens = 0;

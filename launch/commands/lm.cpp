@@ -88,6 +88,7 @@ TrainEnd train(const LmOptions& options, const LmInputs& inputs, LmRun& run, con
   EagerLossAndGradient micro_batch(run.model(), options.dropout.value(), options.seed);
   const auto validate = [&] {
     const ValidationResult result = held_out.evaluate(run.model());
+    if (result.not_finite) return result;  // the loop says so
     for (const std::string& line :
          completed_samples(run.model(), inputs.tokenizer(), inputs.objective(), options.samples, ranks.data())) {
       telemetry.message(line);

@@ -115,20 +115,31 @@ void add_generated(Json& line, const LoadedModel& loaded, Ids ids) {
   line["generated"] = loaded.tokenizer()->decode(ids);
 }
 
+std::string name_of(const Request& request, std::size_t target) {
+  if (request.target && target == 0) return fmt::format("{}: target", request.place);
+  return fmt::format("{}: candidate {}", request.place, target - (request.target ? 1 : 0));
+}
+
 // One object a request, without its index.
 std::vector<Json> answer(const LoadedModel& loaded, const std::vector<Request>& requests,
                          const MicroBatchLimits& limits, std::int64_t max_new_tokens) {
   std::vector<ScoringJob> jobs;
   std::vector<Ids> open;  // sources to continue
+  std::vector<const Request*> of_jobs;
+  std::vector<const Request*> of_open;
   for (const Request& request : requests) {
     if (request.target || !request.candidates.empty()) {
       jobs.push_back(job_of(request));
+      of_jobs.push_back(&request);
     } else {
       open.push_back(request.source);
+      of_open.push_back(&request);
     }
   }
-  const LogProbabilities scores = score(loaded, jobs, limits);
-  const std::vector<Ids> generated = generate_greedily(loaded, open, limits, max_new_tokens);
+  const LogProbabilities scores =
+      score(loaded, jobs, limits, [&](std::size_t job, std::size_t target) { return name_of(*of_jobs[job], target); });
+  const std::vector<Ids> generated = generate_greedily(loaded, open, limits, max_new_tokens,
+                                                       [&](std::size_t source) { return of_open[source]->place; });
   std::vector<Json> lines;
   auto next_score = scores.begin();
   auto next_generated = generated.begin();

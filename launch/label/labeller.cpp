@@ -1,10 +1,10 @@
 #include "launch/label/labeller.h"
 
 #include <algorithm>
-#include <cmath>
 #include <utility>
 
 #include "core/error.h"
+#include "launch/not_finite.h"
 #include "tasks/pretext/corpus_tokenizer.h"
 #include "tasks/pretext/label_words.h"
 #include "tasks/pretext/make_pretext_task.h"
@@ -72,17 +72,20 @@ std::optional<ShardLabels> Labeller::label(SentenceRange shard, const MicroBatch
     const auto found = class_probabilities(loaded_, sources, question_, limits,
                                            [&](std::size_t of_window) { return stop(done + of_window); });
     if (!found) return {};
-    for (std::size_t i = 0; i < places.size(); ++i) set(labels, places[i], (*found)[i]);
+    for (std::size_t i = 0; i < places.size(); ++i) set(labels, shard, places[i], (*found)[i]);
     done += sources.size();
   }
   return labels;
 }
 
-void Labeller::set(ShardLabels& labels, std::size_t place, const std::vector<double>& probabilities) const {
-  const bool finite =
-      std::all_of(probabilities.begin(), probabilities.end(), [](double value) { return std::isfinite(value); });
-  require(finite, "--backbone '{}' with this prompt gives numbers that are not finite; try --dtype float32",
-          loaded_.folder());
+void Labeller::set(ShardLabels& labels, SentenceRange shard, std::size_t place,
+                   const std::vector<double>& probabilities) const {
+  for (const double probability : probabilities) {
+    require_finite(probability, [&] {
+      return fmt::format("'{}': a class's probability for sentence {}", corpus_.folder(),
+                         shard.first + static_cast<std::int64_t>(place));
+    });
+  }
   const auto best = std::max_element(probabilities.begin(), probabilities.end());
   labels.labels[place] = static_cast<std::int8_t>(best - probabilities.begin());
   labels.confidences[place] = static_cast<float>(*best);

@@ -34,7 +34,7 @@ class Labeller {
 
  private:
   bool drawn(std::int64_t sentence) const;
-  void set(ShardLabels& labels, std::size_t place, const std::vector<double>& probabilities) const;
+  void set(ShardLabels& labels, SentenceRange shard, std::size_t place, const std::vector<double>& probabilities) const;
 
   const Corpus& corpus_;
   const LoadedModel& loaded_;

@@ -3,7 +3,9 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 
+#include "launch/train/example_losses.h"
 #include "launch/train/micro_batches.h"
 #include "tasks/loader.h"
 
@@ -33,8 +35,19 @@ ValidationResult HeldOut::evaluate(const Model& model) const {
   data_.all_reduce_sum(sums);
   const at::Tensor read = sums.cpu();
   double loss = 0;
-  for (std::int64_t i = 0; i < all_parts_; ++i) loss += read.const_data_ptr<double>()[i];
-  return {loss / static_cast<double>(label_tokens_), std::nullopt, windows_};
+  ValidationResult result;
+  for (std::int64_t i = 0; i < all_parts_; ++i) {
+    const double part_loss = read.const_data_ptr<double>()[i];
+    if (!std::isfinite(part_loss) && !result.not_finite) {
+      const bool mine = i % data_.size() == data_.rank();
+      const Batch* const batch = mine ? &mine_.at(static_cast<std::size_t>(i / data_.size())) : nullptr;
+      result.not_finite = sample_not_finite(model, batch, {}, data_, device);
+    }
+    loss += part_loss;
+  }
+  result.loss = loss / static_cast<double>(label_tokens_);
+  result.examples = windows_;
+  return result;
 }
 
 }  // namespace prelude

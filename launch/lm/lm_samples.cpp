@@ -38,7 +38,8 @@ std::vector<std::string> completed_samples(const Model& model, const Tokenizer& 
     targets.push_back(first_ids({example.target.begin() + 1, example.target.end()}, most_new));
   }
   const LoadedModel loaded(model, nullptr, std::nullopt, "", model.weights().embedding.device(), data);
-  const auto made = generate_greedily(loaded, sources, {}, most_new);
+  const auto made = generate_greedily(loaded, sources, {}, most_new,
+                                      [](std::size_t i) { return fmt::format("held-out window {}", i); });
   std::vector<std::string> lines;
   for (std::size_t i = 0; i < sources.size(); ++i) {
     lines.push_back(fmt::format("sample {}: {}", i + 1, start_of(tokenizer.decode(sources[i]), shown_source)));

@@ -8,6 +8,9 @@
 
 #include "core/error.h"
 #include "core/t5/batch.h"
+#include "launch/not_finite.h"
+#include "launch/train/example_losses.h"
+#include "launch/train/micro_batches.h"
 #include "launch/train/offered_classes.h"
 
 namespace prelude {
@@ -61,6 +64,18 @@ GivenAnswers answer_examples(const LoadedModel& loaded, std::span<const Example>
   return given;
 }
 
+namespace {
+
+// The first of a batch's examples whose loss is not finite. A collective; `mine`: null where another rank has it.
+std::int64_t sample_in(const LoadedModel& loaded, const std::vector<Example>* mine) {
+  std::vector<Batch> batch;
+  if (mine != nullptr) batch = make_micro_batches({*mine}, loaded.config(), loaded.device());
+  return sample_not_finite(loaded.model(), mine != nullptr ? &batch.front() : nullptr, loaded.sites(), loaded.data(),
+                           at::kCPU);
+}
+
+}  // namespace
+
 std::vector<GivenAnswers> answer_batches(const LoadedModel& loaded, std::span<const std::vector<Example>> batches,
                                          const std::vector<std::int32_t>& label_ids) {
   Communicator& data = loaded.data();
@@ -78,6 +93,12 @@ std::vector<GivenAnswers> answer_batches(const LoadedModel& loaded, std::span<co
     std::copy(given.best.begin(), given.best.end(), row + 3);
   }
   data.all_reduce_sum(table);
+  for (std::int64_t b = 0; b < rows; ++b) {
+    if (std::isfinite(table[b][0].item<double>())) continue;
+    const bool mine = b % data.size() == data.rank();
+    const std::int64_t sample = sample_in(loaded, mine ? &batches[static_cast<std::size_t>(b)] : nullptr);
+    require_finite(table[b][0].item<double>(), [&] { return fmt::format("the loss of held-out example {}", sample); });
+  }
   std::vector<GivenAnswers> answers;
   for (std::int64_t b = 0; b < rows; ++b) {
     const double* const row = table[b].const_data_ptr<double>();

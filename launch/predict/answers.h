@@ -21,7 +21,8 @@ struct GivenAnswers {
 GivenAnswers answer_examples(const LoadedModel& loaded, std::span<const Example> examples,
                              const std::vector<std::int32_t>& label_ids);
 
-// Several batches, which the ranks share out; every rank gets all answers.
+// Several batches of load_validation, which the ranks share out; every rank gets all answers. Throws UserError with the
+// example's number where a loss is not finite: then no logit that answers are chosen by is in doubt.
 std::vector<GivenAnswers> answer_batches(const LoadedModel& loaded, std::span<const std::vector<Example>> batches,
                                          const std::vector<std::int32_t>& label_ids);
 

@@ -3,10 +3,12 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <numeric>
 
 #include "dist/text.h"
+#include "launch/not_finite.h"
 #include "launch/predict/length_batches.h"
 #include "launch/predict/padded_ids.h"
 
@@ -118,7 +120,8 @@ void share(std::vector<Ids>& lists, Communicator& data) {
 
 }  // namespace
 
-LogProbabilities score(const LoadedModel& loaded, std::span<const ScoringJob> jobs, const MicroBatchLimits& limits) {
+LogProbabilities score(const LoadedModel& loaded, std::span<const ScoringJob> jobs, const MicroBatchLimits& limits,
+                       const TargetName& name) {
   const at::NoGradGuard no_graph;
   LogProbabilities results(jobs.size());
   for (std::size_t i = 0; i < jobs.size(); ++i) {
@@ -144,18 +147,30 @@ LogProbabilities score(const LoadedModel& loaded, std::span<const ScoringJob> jo
     }
   }
   share(results, loaded.data());
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    for (std::size_t j = 0; j < results[i].size(); ++j) {
+      for (const double value : results[i][j]) {
+        require_finite(value, [&] { return fmt::format("{}: its log-probability", name(i, j)); });
+      }
+    }
+  }
   return results;
 }
 
 namespace {
 
-// The likeliest next id of each row, [B]: decoder input is the start id, then what has been generated.
+constexpr std::int32_t no_id = -1;  // where the likeliest logit is not finite
+
+// The likeliest next id of each row, [B], or no_id: decoder input is the start id, then what has been generated.
 std::vector<std::int64_t> next_ids(const LoadedModel& loaded, const EncoderOutput& encoded, std::vector<Ids> inputs) {
   const T5Config& config = loaded.config();
   for (Ids& ids : inputs) ids.insert(ids.begin(), static_cast<std::int32_t>(config.decoder_start_token_id));
   const at::Tensor ids = pad_ids(inputs, config.pad_token_id, loaded.device()).ids;           // [B,T], none padded
   const at::Tensor last = loaded.model().decode(ids, encoded, loaded.sites()).select(1, -1);  // [B,D]
-  const at::Tensor best = loaded.model().logits(last).argmax(1).to(at::Device(at::kCPU));     // [B]
+  const at::Tensor logits = loaded.model().logits(last);                                      // [B,V]
+  at::Tensor best = logits.argmax(1, /*keepdim=*/true);                                       // [B,1]; NaN comes first
+  best.masked_fill_(logits.gather(1, best).isfinite().logical_not_(), no_id);
+  best = best.to(at::Device(at::kCPU));
   return {best.const_data_ptr<std::int64_t>(), best.const_data_ptr<std::int64_t>() + best.numel()};
 }
 
@@ -173,7 +188,7 @@ std::vector<Ids> generate_batch(const LoadedModel& loaded, std::span<const Ids> 
     std::vector<std::int64_t> kept;
     for (std::size_t k = 0; k < open.size(); ++k) {
       results[open[k]].push_back(static_cast<std::int32_t>(found[k]));
-      if (found[k] == loaded.config().eos_token_id) continue;
+      if (found[k] == loaded.config().eos_token_id || found[k] == no_id) continue;
       still_open.push_back(open[k]);
       kept.push_back(static_cast<std::int64_t>(k));
     }
@@ -186,7 +201,7 @@ std::vector<Ids> generate_batch(const LoadedModel& loaded, std::span<const Ids> 
 }  // namespace
 
 std::vector<Ids> generate_greedily(const LoadedModel& loaded, std::span<const Ids> sources,
-                                   const MicroBatchLimits& limits, std::int64_t most_new) {
+                                   const MicroBatchLimits& limits, std::int64_t most_new, const SourceName& name) {
   const at::NoGradGuard no_graph;
   std::vector<Ids> results(sources.size());
   const auto batches = batches_of_like_length(lengths_of(sources), limits);
@@ -198,6 +213,11 @@ std::vector<Ids> generate_greedily(const LoadedModel& loaded, std::span<const Id
     for (std::size_t k = 0; k < generated.size(); ++k) results[batches[batch][k]] = std::move(generated[k]);
   }
   share(results, loaded.data());
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    if (results[i].empty() || results[i].back() != no_id) continue;
+    require_finite(std::nan(""),
+                   [&] { return fmt::format("{}: the logit of generated id {}", name(i), results[i].size() - 1); });
+  }
   return results;
 }
 

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "launch/predict/loaded_model.h"
@@ -21,12 +23,16 @@ struct ScoringJob {
 
 // Natural log-probability of every target id, [job][target][position]: decoder input is the start id, then the target
 // without its last id. Sources are cut within `limits` (tasks/micro_batch_cut.h); targets are decoded as many at once
-// as sources of that width would fit.
+// as sources of that width would fit. Throws UserError naming the target where a number is not finite.
 using LogProbabilities = std::vector<std::vector<std::vector<double>>>;
-LogProbabilities score(const LoadedModel& loaded, std::span<const ScoringJob> jobs, const MicroBatchLimits& limits);
+using TargetName = std::function<std::string(std::size_t job, std::size_t target)>;  // "FILE line 3: candidates[1]"
+LogProbabilities score(const LoadedModel& loaded, std::span<const ScoringJob> jobs, const MicroBatchLimits& limits,
+                       const TargetName& name);
 
 // The likeliest next id, again and again, until the end-of-sequence id (kept) or `most_new` ids; one list a source.
+// Throws UserError naming the source where the likeliest logit is not finite.
+using SourceName = std::function<std::string(std::size_t source)>;
 std::vector<Ids> generate_greedily(const LoadedModel& loaded, std::span<const Ids> sources,
-                                   const MicroBatchLimits& limits, std::int64_t most_new);
+                                   const MicroBatchLimits& limits, std::int64_t most_new, const SourceName& name);
 
 }  // namespace prelude

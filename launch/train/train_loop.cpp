@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include "core/error.h"
+#include "launch/not_finite.h"
 #include "launch/train/train_step.h"
+#include "launch/train/update_counts.h"
 
 namespace prelude {
 namespace {
@@ -32,6 +34,8 @@ bool TrainLoop::checkpoint_due() const {
 void TrainLoop::validate() {
   const auto start = Clock::now();
   const auto result = parts_.validate();
+  require(!result.not_finite, "step {}: the loss of held-out example {} is not finite; {}", state_.step,
+          result.not_finite.value_or(0), advice_for(updates().cause()));
   const bool best = result.loss < state_.best_loss;
   if (best) {
     state_.best_loss = result.loss;
@@ -43,8 +47,13 @@ void TrainLoop::validate() {
   state_.validated_step = state_.step;
   state_.out_of_patience = settings_.patience > 0 && state_.validations_since_best >= settings_.patience;
   parts_.telemetry.validation({state_.step, result.loss, result.accuracy, result.examples, best, seconds_since(start)});
-  if (best) parts_.export_result(state_, true);
-  parts_.export_result(state_, false);
+  if (best) export_result(true);
+  export_result(false);
+}
+
+void TrainLoop::export_result(bool best) {
+  const bool untrained = state_.step > 0 && updates().none_made();  // that would pass for the result of these steps
+  if (!untrained) parts_.export_result(state_, best);
 }
 
 void TrainLoop::save() {
@@ -54,18 +63,14 @@ void TrainLoop::save() {
   saved_at_ = Clock::now();
 }
 
-void TrainLoop::count_skipped() {
-  ++state_.skipped;
-  ++state_.skipped_in_row;
+UpdateCounts TrainLoop::updates() const { return {state_.step, state_.skipped, state_.skipped_in_row}; }
+
+// After a step whose update was left out.
+void TrainLoop::say_skipped() {
   const auto first = (state_.step - 1) * settings_.global_batch;
   parts_.telemetry.warning(
       fmt::format("step {}: loss or gradient is not finite, update skipped (samples {} to {}; {} so far)", state_.step,
                   first, first + settings_.global_batch - 1, state_.skipped));
-  require(
-      state_.skipped_in_row < most_skipped_in_row,
-      "loss or gradient was not finite in {} steps in a row, up to step {}; lower --learning-rate or --clip, or use "
-      "--dtype float32",
-      state_.skipped_in_row, state_.step);
 }
 
 void TrainLoop::step(const StopSignal& signal) {
@@ -76,7 +81,11 @@ void TrainLoop::step(const StopSignal& signal) {
   const auto result = train_step(parts_.micro_batch, parts_.sums, parts_.optimizer, batches.micro_batches,
                                  settings_.clip, rate, batches.idle_passes);
   stop_ = result.stop;
-  ++state_.step;
+  UpdateCounts counts = updates();
+  counts.add(!result.finite());
+  state_.step = counts.steps;
+  state_.skipped = counts.skipped;
+  state_.skipped_in_row = counts.skipped_in_row;
 
   StepMetrics metrics;
   metrics.step = state_.step;
@@ -90,11 +99,8 @@ void TrainLoop::step(const StopSignal& signal) {
   metrics.step_seconds = seconds_since(start);
   metrics.tokens_per_second = static_cast<double>(metrics.tokens) / metrics.step_seconds;
   parts_.telemetry.step(metrics);
-  if (result.finite()) {
-    state_.skipped_in_row = 0;
-  } else {
-    count_skipped();
-  }
+  if (!result.finite()) say_skipped();
+  require_updates(counts, result, state_.step >= settings_.steps);
 }
 
 TrainEnd TrainLoop::run(const StopSignal& signal) {
@@ -106,7 +112,7 @@ TrainEnd TrainLoop::run(const StopSignal& signal) {
   }
   if (saved_step_ != state_.step) save();
   parts_.finish_saving();
-  parts_.export_result(state_, false);
+  export_result(false);
   if (state_.out_of_patience) return TrainEnd::out_of_patience;
   return state_.step >= settings_.steps ? TrainEnd::finished : TrainEnd::stopped_by_signal;
 }

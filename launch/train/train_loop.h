@@ -13,6 +13,7 @@
 #include "launch/train/step_sums.h"
 #include "launch/train/stop_signal.h"
 #include "launch/train/train_state.h"
+#include "launch/train/update_counts.h"
 #include "launch/train/validation.h"
 
 namespace prelude {
@@ -55,14 +56,12 @@ enum class TrainEnd : std::uint8_t { finished, out_of_patience, stopped_by_signa
 
 class TrainLoop {
  public:
-  // Throws UserError after this many skipped updates in a row.
-  static constexpr std::int64_t most_skipped_in_row = 10;
-
   TrainLoop(TrainParts parts, const TrainSettings& settings, TrainState state);
 
   // Steps until the last one, until patience ends, or until a signal came; a checkpoint and the newest result are
   // written before it returns. The result is also written at each validation, for those who look while it runs.
-  // A signal at any one rank stops all of them after the same step.
+  // A signal at any one rank stops all of them after the same step. Throws UserError where a validation is not finite,
+  // and where updates are left out as launch/train/update_counts.h says; nothing is written as the result then.
   TrainEnd run(const StopSignal& signal);
   const TrainState& state() const { return state_; }
 
@@ -75,7 +74,9 @@ class TrainLoop {
   void validate();
   void save();
   void step(const StopSignal& signal);
-  void count_skipped();
+  UpdateCounts updates() const;
+  void say_skipped();
+  void export_result(bool best);
 
   TrainParts parts_;
   TrainSettings settings_;

@@ -3,9 +3,11 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "core/error.h"
+#include "launch/train/example_losses.h"
 #include "launch/train/micro_batches.h"
 #include "launch/train/offered_classes.h"
 #include "tasks/loader.h"
@@ -51,6 +53,13 @@ Validation::Validation(const PretextTask& task, std::int64_t count, const MicroB
   }
 }
 
+std::int64_t Validation::sample_in(std::int64_t part, const Model& model, const Delta& delta) const {
+  const bool mine = part % data_.size() == data_.rank();
+  const Batch* const batch = mine ? &parts_.at(static_cast<std::size_t>(part / data_.size())).batch : nullptr;
+  return sample_not_finite(model, batch, mine ? DeltaSites(delta, batch->task_ids) : DeltaSites(), data_,
+                           label_ids_.device());
+}
+
 ValidationResult Validation::evaluate(const Model& model, const Delta& delta) const {
   const at::NoGradGuard no_graph;
   const at::Device device = label_ids_.device();
@@ -78,11 +87,17 @@ ValidationResult Validation::evaluate(const Model& model, const Delta& delta) co
   const at::Tensor read = sums.cpu();
   double loss = 0;
   double right = 0;
+  ValidationResult result;
   for (std::int64_t i = 0; i < all_parts_; ++i) {
-    loss += read.const_data_ptr<double>()[2 * i];
+    const double part_loss = read.const_data_ptr<double>()[2 * i];
+    if (!std::isfinite(part_loss) && !result.not_finite) result.not_finite = sample_in(i, model, delta);
+    loss += part_loss;
     right += read.const_data_ptr<double>()[2 * i + 1];
   }
-  return {loss / static_cast<double>(label_tokens_), right / static_cast<double>(examples_), examples_};
+  result.loss = loss / static_cast<double>(label_tokens_);
+  result.accuracy = right / static_cast<double>(examples_);
+  result.examples = examples_;
+  return result;
 }
 
 }  // namespace prelude

@@ -20,6 +20,9 @@ struct ValidationResult {
   // Share of examples whose right label word is the likeliest of those that it offers; none of a language model.
   std::optional<double> accuracy;
   std::int64_t examples = 0;
+  // An example whose loss is not finite, by its number from 0; then the loss is not finite, and the accuracy means
+  // nothing.
+  std::optional<std::int64_t> not_finite = {};
 };
 
 // Held-out examples of a pretext task, ready on the device: the same at each evaluation of every run. The ranks share
@@ -40,6 +43,9 @@ class Validation {
     at::Tensor answers;      // [B] int64: the right one's place in label_ids
     at::Tensor not_offered;  // [B,C] bool
   };
+
+  // The first example of micro-batch `part` of all whose loss is not finite. A collective.
+  std::int64_t sample_in(std::int64_t part, const Model& model, const Delta& delta) const;
 
   Communicator& data_;
   std::vector<Part> parts_;     // this rank's: every n-th of all

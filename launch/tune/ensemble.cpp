@@ -37,6 +37,7 @@ std::vector<std::int32_t> vote(const Model& model, const at::Tensor& prompts, st
   }
   const auto scores = score_questions(model, DeltaSites(set), asked, word_start, limits, device, task_ids);
   std::vector<std::int32_t> classes;
+  for (std::size_t i = 0; i < asked.size(); ++i) require_finite_scores(asked[i], scores[i]);
   for (std::size_t i = 0; i < questions.size(); ++i) {
     classes.push_back(elected(std::span(scores).subspan(i * voters, voters)));
   }

@@ -15,6 +15,7 @@ namespace prelude {
 
 // The class of each question that most of the prompts [K,P,D] find the likeliest of those that it offers; of equally
 // many votes, the one with the greater sum of log-probabilities over the prompts. All prompts run in the same batches.
+// Throws UserError where a score is not finite.
 std::vector<std::int32_t> vote(const Model& model, const at::Tensor& prompts, std::span<const Question> questions,
                                std::size_t word_start, const MicroBatchLimits& limits, at::Device device);
 

@@ -169,13 +169,24 @@ std::vector<QuestionScore> score_questions(const Model& model, const DeltaSites&
   return scores;
 }
 
-Scores summarise(std::span<const Question> questions, std::span<const QuestionScore> scores) {
+void require_finite_scores(const Question& question, const QuestionScore& score, NotFiniteCause cause) {
+  for (std::size_t c = 0; c < score.log_probabilities.size(); ++c) {
+    require_finite(
+        score.log_probabilities[c], [&] { return fmt::format("{}: the score of answer {}", question.place, c); },
+        cause);
+  }
+  require_finite(
+      score.loss_sum, [&] { return fmt::format("{}: the loss", question.place); }, cause);
+}
+
+Scores summarise(std::span<const Question> questions, std::span<const QuestionScore> scores, NotFiniteCause cause) {
   Confusion confusion;
   std::int64_t likeliest = 0;
   std::int64_t tokens = 0;
   std::int64_t classes = 0;
   double loss = 0;
   for (std::size_t i = 0; i < questions.size(); ++i) {
+    require_finite_scores(questions[i], scores[i], cause);
     const auto& log = scores[i].log_probabilities;
     confusion.add(questions[i].label, std::max_element(log.begin(), log.end()) - log.begin());
     likeliest += scores[i].likeliest ? 1 : 0;

@@ -8,6 +8,7 @@
 #include "core/delta/delta_sites.h"
 #include "core/t5/model.h"
 #include "launch/experiment/cell.h"
+#include "launch/not_finite.h"
 #include "tasks/downstream/task_form.h"
 #include "tasks/micro_batch_cut.h"
 
@@ -28,8 +29,13 @@ std::vector<QuestionScore> score_questions(const Model& model, const DeltaSites&
                                            const MicroBatchLimits& limits, at::Device device,
                                            std::span<const std::int64_t> task_ids = {});
 
+// Throws UserError with the question's place unless all its numbers are finite; `cause`: why they would not be.
+void require_finite_scores(const Question& question, const QuestionScore& score,
+                           NotFiniteCause cause = NotFiniteCause::model);
+
 // What a table shows of them. A class is predicted where it is the likeliest of those that the question offers, the
-// first of equals.
-Scores summarise(std::span<const Question> questions, std::span<const QuestionScore> scores);
+// first of equals. Throws as require_finite_scores.
+Scores summarise(std::span<const Question> questions, std::span<const QuestionScore> scores,
+                 NotFiniteCause cause = NotFiniteCause::model);
 
 }  // namespace prelude

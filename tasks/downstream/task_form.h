@@ -18,6 +18,7 @@ struct Question {
   std::vector<std::int32_t> source;                // without the prompt
   std::vector<std::vector<std::int32_t>> targets;  // [class]: start, <extra_id_0>, the answer's pieces
   std::int32_t label = 0;                          // of the right target
+  std::string place = {};                          // of the example, for messages
 };
 
 // A pure function of the example; safe to use from several threads.

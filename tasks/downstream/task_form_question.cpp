@@ -36,6 +36,7 @@ Question TaskForm::question(const DownstreamExample& example) const {
   if (limit_ > 0 && length > limit_) cut(pieces, length - limit_, example);
   Question question;
   question.label = example.label;
+  question.place = example.place;
   for (const Ids& ids : pieces) append(question.source, ids);
   for (const Ids& answer : answers_) question.targets.push_back(target(answer));
   for (std::size_t k = 0; answers_.empty() && k < example.options.size(); ++k) {

@@ -4,6 +4,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <limits>
+
 #include "core/delta/soft_prompt.h"
 #include "dist/gathered_layers.h"
 #include "dist/self_communicator.h"
@@ -57,6 +60,24 @@ TEST(ValidationOnRanks, IsThatOfOneRankToTheBit) {
     EXPECT_EQ(got.loss, expected.loss) << examples;
     EXPECT_EQ(got.accuracy, expected.accuracy) << examples;
   }
+}
+
+// Whichever rank has the micro-batch: all say the same example.
+TEST(ValidationOnRanks, AllNameTheExampleThatIsNotFinite) {
+  const auto config = test::variants()[1].config;
+  Weights whole = test::spread_weights(config, 31, at::kFloat);
+  const CountingTask task;
+  const std::vector<std::int32_t> source = task.validation_sample(5).source;
+  whole.embedding[source.back()].fill_(std::numeric_limits<float>::quiet_NaN());
+  std::int64_t first = 0;  // that has this id
+  while (std::ranges::count(task.validation_sample(static_cast<std::uint64_t>(first)).source, source.back()) == 0)
+    ++first;
+  Weights slices = share_weights(config, whole, {test::group().rank(), test::group().size()});
+  gather_layers(config, slices, test::group().split(0, "layers"));
+  const SoftPrompt prompt(test::random_tensor({4, config.d_model}, 6).to(at::kFloat), at::kCPU);
+  const Validation one_by_one(task, first + 1, {.examples = 1}, config, at::kCPU, test::group());
+  EXPECT_EQ(one_by_one.evaluate(Model(config, whole), prompt).not_finite, first);
+  EXPECT_EQ(one_by_one.evaluate(Model(config, slices), prompt).not_finite, first);
 }
 
 }  // namespace

@@ -3,10 +3,14 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <utility>
 
 #include "core/delta/soft_prompt.h"
+#include "core/error.h"
+#include "launch/lm/held_out.h"
 #include "launch/predict/answers.h"
+#include "tasks/loader.h"
 #include "tests/core/t5/small_backbone.h"
 #include "tests/launch/one_rank.h"
 
@@ -83,6 +87,56 @@ TEST_F(ValidationTest, RanksAllWordsWhereAnExampleOffersAll) {
     example_.options = options;
     EXPECT_EQ(accuracy(OneSource(words, example_)), 0);
     EXPECT_EQ(answer(OneSource(words, example_)), 3);
+  }
+}
+
+// Sample k is of id 10 + k; micro-batches sort them by length, and the number stays the sample's.
+class NumberedTask final : public PretextTask {
+ public:
+  Example training_sample(std::uint64_t /*seed*/, std::uint64_t index) const override {
+    return validation_sample(index);
+  }
+  Example validation_sample(std::uint64_t index) const override {
+    Example example{
+        .source = Ids(1 + index % 3, 10 + static_cast<std::int32_t>(index)), .target = {0, 3, 4}, .label = 0};
+    return example;
+  }
+  std::uint64_t training_anchors() const override { return 8; }
+  std::uint64_t validation_anchors() const override { return 8; }
+  const Ids& label_ids() const override { return label_ids_; }
+
+ private:
+  Ids label_ids_{4, 5};
+};
+
+TEST_F(ValidationTest, NamesTheExampleWhoseLossIsNotFinite) {
+  const NumberedTask task;
+  const at::Device cpu(at::kCPU);
+  for (const std::int64_t bad : {-1, 0, 4, 7}) {
+    Weights weights = test::spread_weights(test::small_config(), 3, at::kFloat);
+    if (bad >= 0) weights.embedding[10 + bad].fill_(std::numeric_limits<float>::infinity());
+    const Model model(test::small_config(), weights);
+    const ValidationResult result =
+        Validation(task, 8, {.examples = 3}, model.config(), cpu, one_.ranks.data()).evaluate(model, prompt_);
+    const ValidationResult windows =
+        HeldOut(task, 8, {.examples = 3}, model.config(), cpu, one_.ranks.data()).evaluate(model);
+    const LoadedModel loaded(model, nullptr, std::nullopt, "", cpu, one_.ranks.data());
+    const auto batches = load_validation(task, 8, {.examples = 3});
+    if (bad < 0) {
+      EXPECT_FALSE(result.not_finite || windows.not_finite);
+      EXPECT_EQ(answer_batches(loaded, batches, task.label_ids()).size(), batches.size());
+      continue;
+    }
+    EXPECT_EQ(result.not_finite, bad);
+    EXPECT_EQ(windows.not_finite, bad);
+    try {
+      (void)answer_batches(loaded, batches, task.label_ids());
+      ADD_FAILURE() << "no UserError";
+    } catch (const UserError& error) {
+      EXPECT_NE(std::string(error.what()).find(fmt::format("the loss of held-out example {} is NaN", bad)),
+                std::string::npos)
+          << error.what();
+    }
   }
 }
 

@@ -4,9 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "core/delta/soft_prompt.h"
+#include "core/error.h"
 #include "launch/tune/question_scores.h"
 #include "tests/core/t5/small_backbone.h"
 
@@ -63,6 +65,13 @@ TEST(Ensemble, IsTheMajorityOfPromptsOneByOne) {
   }
   EXPECT_GT(disagreements, 5);
   EXPECT_GT(ties, 0);
+}
+
+TEST(Ensemble, HasNoVoteOfAPromptThatIsNotFinite) {
+  const Model model = test::small_model(test::small_config(), 3, at::kDouble);
+  const at::Tensor prompts = test::random_tensor({2, 3, 12}, 8);
+  prompts[1][0][0].fill_(std::nan(""));
+  EXPECT_THROW(vote(model, prompts, some_questions(4), 2, {.examples = 7, .prompt_rows = 3}, at::kCPU), UserError);
 }
 
 }  // namespace

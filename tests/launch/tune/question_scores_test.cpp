@@ -4,8 +4,11 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 
 #include "core/delta/soft_prompt.h"
+#include "core/error.h"
 #include "tests/core/t5/small_backbone.h"
 
 namespace prelude {
@@ -89,6 +92,31 @@ TEST(QuestionScores, TheLikeliestOfTheVocabularyCounts) {
   EXPECT_EQ(summary.confusion, (std::vector<std::vector<std::int64_t>>{{1, 0}, {1, 0}}));
   EXPECT_NEAR(summary.macro_f1, 1.0 / 3, 1e-15);  // F1 of class 0: 2/3; of class 1: 0
   EXPECT_NEAR(summary.loss, (scores[0].loss_sum + scores[1].loss_sum) / 4, 1e-15);
+}
+
+// The first class would win where NaN is compared.
+TEST(QuestionScores, ThatAreNotFiniteAreNoSummary) {
+  const std::vector<Question> questions{{{4}, {{0, 7, 3}, {0, 7, 4}}, 1, "dev.jsonl:1"},
+                                        {{4}, {{0, 7, 3}, {0, 7, 4}}, 0, "dev.jsonl:2"}};
+  const QuestionScore good{{-1, -2}, false, 2, 2};
+  const double nan = std::nan("");
+  const double infinity = std::numeric_limits<double>::infinity();
+  const std::vector<std::pair<QuestionScore, std::string>> mistakes{
+      {{{nan, nan}, false, nan, 2}, "dev.jsonl:2: the score of answer 0 is NaN"},
+      {{{-1, -infinity}, false, 2, 2}, "dev.jsonl:2: the score of answer 1 is infinite"},
+      {{{-1, -2}, false, nan, 2}, "dev.jsonl:2: the loss is NaN"}};
+  for (const auto& [bad, said] : mistakes) {
+    for (const auto& [cause, advice] :
+         {std::pair{NotFiniteCause::model, "inspect --verify"}, {NotFiniteCause::training, "lower --learning-rate"}}) {
+      try {
+        (void)summarise(questions, std::vector<QuestionScore>{good, bad}, cause);
+        ADD_FAILURE() << "no UserError: " << said;
+      } catch (const UserError& error) {
+        EXPECT_NE(std::string(error.what()).find(said), std::string::npos) << error.what();
+        EXPECT_NE(std::string(error.what()).find(advice), std::string::npos) << error.what();
+      }
+    }
+  }
 }
 
 }  // namespace
