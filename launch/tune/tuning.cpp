@@ -11,6 +11,7 @@
 #include "launch/train/micro_batches.h"
 #include "launch/train/step_sums.h"
 #include "launch/train/train_step.h"
+#include "launch/train/update_counts.h"
 #include "tasks/loader.h"
 
 namespace prelude {
@@ -60,11 +61,11 @@ class KeptState {
   KeptState(Tuned& tuned, const TuningSettings& settings, const TuningData& data, at::Device device, TuningEnd& end)
       : tuned_(tuned), settings_(settings), data_(data), device_(device), end_(end) {}
 
-  // Whether the state of `step` is the one to keep so far.
-  bool evaluate(std::int64_t step) {
+  // Whether the state of `step` is the one to keep so far. `cause`: why a score would not be finite.
+  bool evaluate(std::int64_t step, NotFiniteCause cause) {
     const auto scores =
         score_questions(tuned_.model(), tuned_.sites(), data_.dev, data_.word_start, settings_.limits, device_);
-    const Scores dev = summarise(data_.dev, scores);
+    const Scores dev = summarise(data_.dev, scores, cause);
     const double accuracy = measured(dev, settings_.measure);
     end_.curve.push_back({step, accuracy, dev.loss});
     const double best = kept_.defined() ? measured(end_.dev, settings_.measure) : -1;
@@ -93,17 +94,16 @@ class KeptState {
 
 TuningEnd tune(Tuned& tuned, const TuningSettings& settings, const TuningData& data, Communicator& tensor,
                at::Device device, const TuningWatch& watch) {
-  constexpr int most_skipped_in_row = 10;
   const Mesh mesh = mesh_of(tensor);
   const StepQuestions questions(data.train, settings, tuned.model().config(), device);
   StepSums sums(tuned.gradient(), mesh, Reduction::fast, settings.batch);
   TuningEnd end;
   KeptState kept(tuned, settings, data, device, end);
-  int skipped = 0;
+  UpdateCounts counts;
   for (std::int64_t step = 0; step <= settings.steps; ++step) {
     const bool last = step == settings.steps;
     if (last || step % settings.evaluate_every == 0) {
-      const bool keep = kept.evaluate(step);
+      const bool keep = kept.evaluate(step, counts.cause());
       watch.evaluated(end.curve.back(), keep);
     }
     if (last) break;
@@ -112,10 +112,8 @@ TuningEnd tune(Tuned& tuned, const TuningSettings& settings, const TuningData& d
     const StepResult result = train_step(tuned.micro_batch(), sums, tuned.optimizer(), batches, settings.clip,
                                          learning_rate(settings.schedule, step));
     if (result.stop) return end;
-    skipped = result.finite() ? 0 : skipped + 1;
-    require(skipped < most_skipped_in_row,
-            "loss or gradient was not finite in {} steps in a row, up to step {}; lower --learning-rate", skipped,
-            step + 1);
+    counts.add(!result.finite());
+    require_updates(counts, result, step + 1 == settings.steps);
   }
   kept.restore();
   end.finished = true;

@@ -55,7 +55,8 @@ struct TuningEnd {
 // Leaves `tuned` in the state of best_step. Examples are drawn in one order, a permutation by the seed, that is gone
 // through again and again: no remainder is dropped, as a step may end one pass and begin the next (PPT drops it). The
 // loss is a label position's mean. `tensor`: the ranks that hold the backbone together, which are given the same and
-// do the same. Throws UserError where loss or gradient stays not finite.
+// do the same. Throws UserError where a dev example's score is not finite, and where loss or gradient stays so or was
+// so in every step.
 TuningEnd tune(Tuned& tuned, const TuningSettings& settings, const TuningData& data, Communicator& tensor,
                at::Device device, const TuningWatch& watch);
 

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
+#include "core/error.h"
 #include "core/optim/adamw.h"
 #include "core/optim/clip.h"
 #include "core/random/permutation.h"
@@ -145,6 +147,30 @@ TEST(Tuning, StepsOfZeroOnlyEvaluate) {
   const TuningEnd end = tuned_end(*tuned, settings_of(0));
   EXPECT_EQ(end.curve.size(), 1U);
   EXPECT_TRUE(at::equal(tuned->flat().view({3, 12}), rows));
+}
+
+// Id 28 is NaN: in the dev examples it ends the run before the first step, in the training examples at its end.
+TEST(Tuning, FailsWhereNothingIsFinite) {
+  Weights weights = test::spread_weights(test::small_config(), 3, at::kFloat);
+  weights.embedding[28].fill_(std::nan(""));
+  const Model model(test::small_config(), weights);
+  const std::vector<Question> healthy{{{5, 6}, {{0, 7, 3}, {0, 7, 4}}, 1, "dev.jsonl:1"}};
+  const std::vector<Question> broken{{{5, 28}, {{0, 7, 3}, {0, 7, 4}}, 0, "train.jsonl:4"}};
+  const auto mistake = [&](const std::vector<Question>& learnt, const std::vector<Question>& asked) -> std::string {
+    const auto tuned = tune_prompt(model, test::random_tensor({3, 12}, 4).to(at::kFloat), at::kCPU, {});
+    SelfCommunicator alone;
+    try {
+      tune(*tuned, settings_of(3), {learnt, asked, 2}, alone, at::kCPU, {});
+      return "";
+    } catch (const UserError& error) {
+      return error.what();
+    }
+  };
+  EXPECT_EQ(mistake(healthy, healthy), "");
+  EXPECT_NE(mistake(healthy, broken).find("train.jsonl:4: the score of answer 0 is NaN; the backbone or the prompt"),
+            std::string::npos);
+  EXPECT_NE(mistake(broken, healthy).find("the loss was not finite in any of 3 steps, so no update was made"),
+            std::string::npos);
 }
 
 TEST(Tuning, StopsWhenAsked) {
