@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "core/delta/prompt_file.h"
 #include "core/delta/prompt_init.h"
 #include "core/error.h"
 #include "core/io/atomic_file.h"
@@ -13,6 +14,7 @@
 #include "launch/commands/pretrain_run.h"
 #include "launch/micro_tokens.h"
 #include "launch/process_age.h"
+#include "launch/prompt_match.h"
 #include "launch/ranks.h"
 #include "launch/run_folder.h"
 #include "launch/telemetry/run_messages.h"
@@ -162,6 +164,12 @@ int run_pretrain(const PretrainOptions& given, World& world) {
   introduce(*telemetry, options, inputs, resumption, ranks);
   telemetry->message(fmt::format("configuration: {}", folder.config()));
   if (resumed) telemetry->message(fmt::format("going on from step {}", *resumed));
+  if (!resumed && !options.from.empty()) {
+    const PromptUse use{options.backbone, weights_of(identity.backbone), ""};
+    for (const auto& warning : prompt_warnings({options.from, read_prompt(options.from).origin}, use)) {
+      telemetry->warning(warning);
+    }
+  }
 
   const auto end = train(options, inputs, run, state, *telemetry, ranks, session.device, signal);
   if (end == TrainEnd::stopped_by_signal) return exit_stopped;

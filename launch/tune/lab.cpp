@@ -83,6 +83,7 @@ Lab::Lab(const ExperimentOptions& options, const Session& session, const Ranks& 
             "{}: the rows of the prompt are {} wide, but the backbone '{}' is {}; give a prompt that was made for it",
             prompt_option(options, task), rows.size(1), options.backbone, model_->config().d_model);
   }
+  note_prompts();
   check_forms();
   note_prompt_lengths();
   const std::string warmup = warmup_warning(
@@ -115,7 +116,10 @@ void Lab::read_prompts() {
                                                                {"cls", options_.prompt_cls},
                                                                {"unified", options_.prompt_unified}};
   for (const auto& [task, path] : given) {
-    if (!path.empty()) prompts_[task] = read_prompt(path).rows;
+    if (path.empty()) continue;
+    Prompt prompt = read_prompt(path);
+    prompts_[task] = prompt.rows;
+    origins_[task] = {path, std::move(prompt.origin)};
   }
   for (const Method& method : methods_) {
     for (const DataSet& data : data_sets_) {
@@ -126,6 +130,20 @@ void Lab::read_prompts() {
               method.name, data.name(), name);
     }
   }
+}
+
+void Lab::note_prompts() {
+  std::set<std::string> warnings;
+  for (const Method& method : methods_) {
+    for (const DataSet& data : data_sets_) {
+      if (!method.pretrained()) continue;
+      const std::string name = prompt_name(method, data);
+      for (std::string& warning : prompt_warnings(origins_.at(name), {options_.backbone, weights_of(backbone_), name})) {
+        warnings.insert(std::move(warning));
+      }
+    }
+  }
+  for (const std::string& warning : warnings) notes_.push_back(fmt::format("warning: {}", warning));
 }
 
 std::string Lab::prompt_name(const Method& method, const DataSet& data) const {
@@ -300,7 +318,7 @@ std::optional<CellResult> Lab::run(const CellKey& key, const TuningWatch& watch,
   result.curve = end.curve;
   result.best_step = end.best_step;
   result.dev = end.dev;
-  result.test = summarise(test, scores);
+  result.test = summarise(test, scores, end.best_step > 0 ? NotFiniteCause::training : NotFiniteCause::model);
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   result.train_indices = split.train_indices;
   result.dev_indices = split.dev_indices;

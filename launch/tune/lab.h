@@ -14,6 +14,7 @@
 #include "core/text/tokenizer.h"
 #include "launch/experiment/cell_store.h"
 #include "launch/experiment/experiment_options.h"
+#include "launch/prompt_match.h"
 #include "launch/tune/data_set.h"
 #include "launch/tune/method.h"
 #include "launch/tune/tuned.h"
@@ -57,6 +58,7 @@ class Lab {
   void open_data();
   std::string common_identity() const;
   void read_prompts();
+  void note_prompts();
   void check_forms();
   void note_prompt_lengths();
   void settle_limits();
@@ -77,7 +79,8 @@ class Lab {
   std::vector<DataSet> data_sets_;
   std::map<std::string, std::string> hashes_;  // of the data sets' examples
   std::vector<Method> methods_;
-  std::map<std::string, at::Tensor> prompts_;  // pretext task, or "unified" -> [P,D]
+  std::map<std::string, at::Tensor> prompts_;    // pretext task, or "unified" -> [P,D]
+  std::map<std::string, PromptOrigin> origins_;  // of the same
   MicroBatchLimits limits_;
   std::vector<std::string> notes_;
 };
