@@ -62,6 +62,9 @@ Prompt read_prompt(const std::string& path, const PromptReadOptions& options) {
           options.scale);
   Prompt prompt;
   if (std::filesystem::is_directory(path)) {
+    const bool run = !std::filesystem::exists(path + "/adapter_config.json") &&
+                     std::filesystem::exists(path + "/prompt/adapter_config.json");
+    require(!run, "'{0}' is a run, no prompt; its prompt is '{0}/prompt'", path);
     PeftFolder folder = read_peft_folder(path);
     prompt.notes = std::move(folder.notes);
     prompt.base_model = std::move(folder.base_model);

@@ -3,14 +3,15 @@
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "core/error.h"
 #include "launch/commands/pretrain_options.h"
 #include "launch/micro_tokens.h"
 #include "launch/predict/answers.h"
+#include "launch/predict/candidate_scores.h"
 #include "launch/predict/loaded_model.h"
 #include "launch/predict/request.h"
+#include "launch/predict/request_notes.h"
 #include "launch/predict/scorer.h"
 #include "tasks/corpus/corpus.h"
 #include "tasks/loader.h"
@@ -27,6 +28,7 @@ struct EvaluateOptions {
   std::string prompt;
   std::string input;
   bool append_eos = false;
+  std::string normalise = "none";
   std::string micro_tokens = auto_micro_tokens;
   std::int64_t batch_size = 256;
   PretrainOptions pretext;  // the examples of --corpus, as `prelude pretrain` makes them
@@ -64,8 +66,16 @@ void declare(OptionTable& table, EvaluateOptions& options) {
   table.add("input", options.input, "FILE",
             "One JSON object a line: source, candidates and label (the right candidate's index), or source_ids and "
             "candidate_ids.");
-  table.add("append-eos", options.append_eos, "", "Put the end-of-sequence id after every source and candidate.")
-      .only_with("--input", [&options] { return !options.input.empty(); });
+  const auto reads_lines = [&options] { return !options.input.empty(); };
+  table
+      .add("append-eos", options.append_eos, "",
+           "Put the end-of-sequence id </s> after every source and candidate, as in `prelude predict`.")
+      .only_with("--input", reads_lines);
+  table
+      .add("normalise", options.normalise, "",
+           "What a candidate's summed log-probability is divided by to choose one, as in `prelude predict`.")
+      .choices(normalise_names())
+      .only_with("--input", reads_lines);
   declare_micro_tokens(table, options.micro_tokens);
   table
       .add("batch-size", options.batch_size, "N",
@@ -89,38 +99,41 @@ Json counts_of(const Confusion& confusion, std::int64_t classes) {
   return result;
 }
 
-// Accuracy, F1 and loss over the lines: the prediction is the candidate of the largest summed log-probability, the loss
-// the mean negative log-probability of the right candidates' ids.
-Json evaluate_lines(const LoadedModel& loaded, const EvaluateOptions& options, const MicroBatchLimits& limits) {
+// Accuracy, F1 and loss over the lines: the prediction is the candidate of the largest summed (or normalised)
+// log-probability, the loss the mean negative log-probability of the right candidates' ids.
+// `says`: this rank prints the notes.
+Json evaluate_lines(const LoadedModel& loaded, const EvaluateOptions& options, const MicroBatchLimits& limits,
+                    bool says) {
   RequestFormat format{loaded.tokenizer(), loaded.config().vocab_size, {}, loaded.prompt_rows() > 0, true};
   if (options.append_eos) format.append = static_cast<std::int32_t>(loaded.config().eos_token_id);
   RequestReader reader(options.input, format);
+  RequestNotes notes(loaded);
   std::vector<ScoringJob> jobs;
-  std::vector<std::int64_t> labels;
-  std::vector<std::string> places;
+  std::vector<Request> requests;  // their ids are the jobs'
   std::size_t classes = 0;
   while (std::optional<Request> request = reader.next()) {
     require(!request->candidates.empty(), "{}: it has neither candidates nor candidate_ids", request->place);
     require(request->label.has_value(), "{}: it has no label; give the right candidate's index", request->place);
+    if (says) print_notes(notes.of(*request));
     classes = std::max(classes, request->candidates.size());
-    labels.push_back(*request->label);
-    places.push_back(request->place);
     jobs.push_back({std::move(request->source), std::move(request->candidates)});
+    requests.push_back(*std::move(request));
   }
   require(!jobs.empty(), "'{}' holds no example", options.input);
 
   const LogProbabilities scores = score(loaded, jobs, limits, [&](std::size_t job, std::size_t target) {
-    return fmt::format("{}: candidate {}", places[job], target);
+    return fmt::format("{}: candidate {}", requests[job].place, target);
   });
+  const Normalise by = normalise_of(options.normalise);
   Confusion confusion;
   double loss = 0;
   std::size_t tokens = 0;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
-    std::vector<double> sums;
-    for (const auto& candidate : scores[i]) sums.push_back(std::accumulate(candidate.begin(), candidate.end(), 0.0));
-    confusion.add(labels[i], std::max_element(sums.begin(), sums.end()) - sums.begin());
-    loss -= sums[static_cast<std::size_t>(labels[i])];
-    tokens += scores[i][static_cast<std::size_t>(labels[i])].size();
+    const CandidateScores candidates = candidate_scores(requests[i], scores[i], by);
+    const auto right = static_cast<std::size_t>(*requests[i].label);
+    confusion.add(*requests[i].label, static_cast<std::int64_t>(candidates.best));
+    loss -= candidates.sums[right];
+    tokens += scores[i][right].size();
   }
   Json result = counts_of(confusion, static_cast<std::int64_t>(classes));
   result["loss"] = loss / static_cast<double>(tokens);
@@ -157,6 +170,8 @@ Json evaluate_pretext(const LoadedModel& loaded, const EvaluateOptions& options,
 int run(const EvaluateOptions& given, World& world) {
   EvaluateOptions options = given;
   require(options.input.empty() != options.pretext.corpus.empty(), "give either --input FILE or --corpus DIR");
+  require(!options.input.empty() || options.normalise == "none",
+          "--normalise compares the candidates of --input; a pretext task of --corpus has single words: leave it out");
   const Session session = open_session(options.pretext.session, options.pretext.ranks, world);
   const Ranks ranks(options.pretext.ranks, session, world);
   const LoadedModel loaded =
@@ -165,8 +180,13 @@ int run(const EvaluateOptions& given, World& world) {
   const MicroBatchLimits limits =
       micro_batch_limits(settled_micro_tokens(options.micro_tokens, loaded.model(), shape, session, ranks),
                          options.batch_size, loaded.prompt_rows(), loaded.config(), session.device);
-  const Json result =
-      options.input.empty() ? evaluate_pretext(loaded, options, limits) : evaluate_lines(loaded, options, limits);
+  if (options.input.empty() && world.first()) {
+    for (const std::string& warning : prompt_warnings(loaded.origin(), {"", "", options.pretext.task})) {
+      std::fputs(fmt::format("warning: {}\n", warning).c_str(), stderr);
+    }
+  }
+  const Json result = options.input.empty() ? evaluate_pretext(loaded, options, limits)
+                                            : evaluate_lines(loaded, options, limits, world.first());
   if (world.first()) std::fputs((result.dump() + "\n").c_str(), stdout);
   return exit_done;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <numeric>
@@ -10,8 +11,10 @@
 #include "core/error.h"
 #include "core/io/atomic_file.h"
 #include "launch/micro_tokens.h"
+#include "launch/predict/candidate_scores.h"
 #include "launch/predict/loaded_model.h"
 #include "launch/predict/request.h"
+#include "launch/predict/request_notes.h"
 #include "launch/predict/scorer.h"
 
 namespace prelude {
@@ -31,6 +34,7 @@ struct PredictOptions {
   std::int64_t batch_size = 256;
   std::int64_t max_new_tokens = 32;
   bool append_eos = false;
+  std::string normalise = "none";
   std::string weights = weights_as_loaded;
   SessionOptions session;
   RankOptions ranks;
@@ -55,36 +59,67 @@ void declare(OptionTable& table, PredictOptions& options) {
            "Longest continuation, for lines without target and candidates.")
       .at_least(1)
       .at_most(1 << 16);
-  table.add("append-eos", options.append_eos, "",
-            "Put the end-of-sequence id after every source, target and candidate.");
+  table.add(
+      "append-eos", options.append_eos, "",
+      "Put the end-of-sequence id </s> after every source, target and candidate, as Hugging Face's tokenizers do: "
+      "for a prompt that was trained with them. Prelude's own prompts are trained without it.");
+  table
+      .add(
+          "normalise", options.normalise, "",
+          "What the scores of candidates, sums of log-probabilities, are divided by to choose the prediction: nothing, "
+          "the number of ids, or the bytes of the text. A sum favours short candidates.")
+      .choices(normalise_names());
   declare_weight_format(table, options.weights);
   declare_session(table, options.session);
   declare_ranks(table, options.ranks);
 }
 
-// Where lines go: a file that is there when it is whole, or standard output.
+// Where lines go: a file that is there when it is whole (a link stays one, its target is replaced), what is no regular
+// file (a device, a pipe) as it is, or standard output.
 class Output {
  public:
   Output(const std::string& path, bool writes) : writes_(writes) {
-    if (writes && path != "-") file_ = std::make_unique<AtomicFile>(path);
+    namespace fs = std::filesystem;
+    if (!writes || path == "-") return;
+    std::error_code unknown;
+    const fs::file_status there = fs::status(path, unknown);
+    if (fs::exists(there) && !fs::is_regular_file(there) && !fs::is_directory(there)) {
+      stream_.reset(std::fopen(path.c_str(), "w"));
+      require(stream_ != nullptr, "--output: cannot open '{}'", path);
+    } else {
+      file_ = std::make_unique<AtomicFile>(fs::weakly_canonical(path, unknown).string());
+    }
   }
   void write(const std::string& line) {
     if (file_) {
       file_->write(line);
     } else if (writes_) {
-      std::fwrite(line.data(), 1, line.size(), stdout);
+      std::fwrite(line.data(), 1, line.size(), stream_ ? stream_.get() : stdout);
     }
   }
   void commit() {
     if (file_) file_->commit();
+    if (stream_) require(std::fclose(stream_.release()) == 0, "--output: what was written did not get through");
   }
 
  private:
+  struct Close {
+    void operator()(std::FILE* stream) const { std::fclose(stream); }
+  };
+
   bool writes_;  // the first rank does
   std::unique_ptr<AtomicFile> file_;
+  std::unique_ptr<std::FILE, Close> stream_;
 };
 
-double sum(const std::vector<double>& values) { return std::accumulate(values.begin(), values.end(), 0.0); }
+// Before anything is computed: answers must not replace the questions, or the prompt.
+void check_output(const PredictOptions& options) {
+  std::error_code unknown;
+  for (const auto& [name, path] : {std::pair{"--input", options.input}, {"--prompt", options.prompt}}) {
+    require(!std::filesystem::equivalent(options.output, path, unknown),
+            "--output '{}' is the file of {}; give another", options.output, name);
+  }
+}
 
 // Target and candidates under one source, scored together: the target first.
 ScoringJob job_of(const Request& request) {
@@ -94,18 +129,25 @@ ScoringJob job_of(const Request& request) {
   return job;
 }
 
-void add_scores(Json& line, const Request& request, std::span<const std::vector<double>> log_probabilities) {
+std::string name_of(const Request& request, std::size_t target) {
+  if (request.target && target == 0) return fmt::format("{}: target", request.place);
+  return fmt::format("{}: candidate {}", request.place, target - (request.target ? 1 : 0));
+}
+
+void add_scores(Json& line, const Request& request, std::span<const std::vector<double>> log_probabilities,
+                Normalise by) {
   if (request.target) {
     const auto& target = log_probabilities.front();
     line["target_logprobs"] = target;
-    line["loss"] = -sum(target) / static_cast<double>(target.size());
+    line["loss"] = -std::accumulate(target.begin(), target.end(), 0.0) / static_cast<double>(target.size());
     log_probabilities = log_probabilities.subspan(1);
   }
   if (request.candidates.empty()) return;
-  std::vector<double> scores;
-  for (const auto& candidate : log_probabilities) scores.push_back(sum(candidate));
-  line["scores"] = scores;
-  line["prediction"] = std::max_element(scores.begin(), scores.end()) - scores.begin();
+  const CandidateScores scores = candidate_scores(request, log_probabilities, by);
+  line["scores"] = scores.sums;
+  line["scores_per_token"] = scores.per_token;
+  if (!scores.per_byte.empty()) line["scores_per_byte"] = scores.per_byte;
+  line["prediction"] = scores.best;
 }
 
 void add_generated(Json& line, const LoadedModel& loaded, Ids ids) {
@@ -115,14 +157,9 @@ void add_generated(Json& line, const LoadedModel& loaded, Ids ids) {
   line["generated"] = loaded.tokenizer()->decode(ids);
 }
 
-std::string name_of(const Request& request, std::size_t target) {
-  if (request.target && target == 0) return fmt::format("{}: target", request.place);
-  return fmt::format("{}: candidate {}", request.place, target - (request.target ? 1 : 0));
-}
-
 // One object a request, without its index.
 std::vector<Json> answer(const LoadedModel& loaded, const std::vector<Request>& requests,
-                         const MicroBatchLimits& limits, std::int64_t max_new_tokens) {
+                         const MicroBatchLimits& limits, const PredictOptions& options) {
   std::vector<ScoringJob> jobs;
   std::vector<Ids> open;  // sources to continue
   std::vector<const Request*> of_jobs;
@@ -138,8 +175,9 @@ std::vector<Json> answer(const LoadedModel& loaded, const std::vector<Request>& 
   }
   const LogProbabilities scores =
       score(loaded, jobs, limits, [&](std::size_t job, std::size_t target) { return name_of(*of_jobs[job], target); });
-  const std::vector<Ids> generated = generate_greedily(loaded, open, limits, max_new_tokens,
+  const std::vector<Ids> generated = generate_greedily(loaded, open, limits, options.max_new_tokens,
                                                        [&](std::size_t source) { return of_open[source]->place; });
+  const Normalise by = normalise_of(options.normalise);
   std::vector<Json> lines;
   auto next_score = scores.begin();
   auto next_generated = generated.begin();
@@ -147,7 +185,7 @@ std::vector<Json> answer(const LoadedModel& loaded, const std::vector<Request>& 
     Json& line = lines.emplace_back();
     line["index"] = 0;  // the caller's, put first
     if (request.target || !request.candidates.empty()) {
-      add_scores(line, request, *next_score++);
+      add_scores(line, request, *next_score++, by);
     } else {
       add_generated(line, loaded, *next_generated++);
     }
@@ -157,6 +195,7 @@ std::vector<Json> answer(const LoadedModel& loaded, const std::vector<Request>& 
 
 int run(const PredictOptions& given, World& world) {
   PredictOptions options = given;
+  check_output(options);
   const Session session = open_session(options.session, options.ranks, world);
   const Ranks ranks(options.ranks, session, world);
   const LoadedModel loaded = LoadedModel::load(options.backbone, options.prompt, session, ranks, options.weights);
@@ -169,6 +208,7 @@ int run(const PredictOptions& given, World& world) {
   const MicroBatchLimits limits =
       micro_batch_limits(settled_micro_tokens(options.micro_tokens, loaded.model(), shape, session, ranks),
                          options.batch_size, loaded.prompt_rows(), loaded.config(), session.device);
+  RequestNotes notes(loaded);
   std::int64_t index = 0;
   for (bool more = true; more;) {
     std::vector<Request> requests;
@@ -176,9 +216,10 @@ int run(const PredictOptions& given, World& world) {
       std::optional<Request> request = reader.next();
       more = request.has_value();
       if (!more) break;
+      if (world.first()) print_notes(notes.of(*request));
       requests.push_back(*std::move(request));
     }
-    for (Json& line : answer(loaded, requests, limits, options.max_new_tokens)) {
+    for (Json& line : answer(loaded, requests, limits, options)) {
       line["index"] = index++;
       output.write(line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n");
     }

@@ -1,9 +1,12 @@
 #include "launch/predict/loaded_model.h"
 
+#include <cstdio>
+#include <filesystem>
 #include <utility>
 
 #include "core/delta/prompt_file.h"
 #include "core/t5/load.h"
+#include "launch/commands/backbone_hash.h"
 
 namespace prelude {
 
@@ -16,6 +19,20 @@ LoadedModel::LoadedModel(Model model, std::unique_ptr<SoftPrompt> prompt, std::o
       device_(device),
       data_(&data) {}
 
+namespace {
+
+// Hashes the weights, in all ranks of each host together, where the prompt says which it was trained in front of.
+void warn_of_another(const std::string& folder, const Backbone& loaded, const PromptOrigin& origin,
+                     const Ranks& ranks) {
+  if (origin.fact("backbone_hash").empty()) return;
+  const PromptUse use{folder, backbone_hash(folder, loaded.files, loaded.config, ranks.world()), ""};
+  for (const std::string& warning : prompt_warnings(origin, use)) {
+    if (ranks.first()) std::fputs(fmt::format("warning: {}\n", warning).c_str(), stderr);
+  }
+}
+
+}  // namespace
+
 LoadedModel LoadedModel::load(const std::string& backbone, const std::string& prompt, const Session& session,
                               const Ranks& ranks, const std::string& weight_format) {
   std::optional<Prompt> read;
@@ -25,12 +42,17 @@ LoadedModel LoadedModel::load(const std::string& backbone, const std::string& pr
   if (read) {
     require_width(*read, prompt, loaded.config.d_model, backbone);
     rows = std::make_unique<SoftPrompt>(read->rows, session.device);
+    warn_of_another(backbone, loaded, {prompt, read->origin}, ranks);
   }
   std::optional<Tokenizer> tokenizer;
   if (!loaded.tokenizer_path.empty()) tokenizer = Tokenizer::load(loaded.tokenizer_path, loaded.config.vocab_size);
   Model model = take_model(loaded, ranks.tensor());
   apply_weight_format(model, weight_format);
-  return {std::move(model), std::move(rows), std::move(tokenizer), backbone, session.device, ranks.data()};
+  LoadedModel made{std::move(model), std::move(rows), std::move(tokenizer), backbone, session.device, ranks.data()};
+  if (read) made.origin_ = {prompt, std::move(read->origin)};
+  namespace fs = std::filesystem;
+  made.foreign_ = fs::is_directory(prompt) && !fs::exists(fs::path(prompt) / "prelude.json");
+  return made;
 }
 
 }  // namespace prelude

@@ -1,6 +1,7 @@
 #include "launch/predict/request.h"
 
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <utility>
 
 #include "core/error.h"
@@ -12,6 +13,18 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr std::int64_t most_line_bytes = std::int64_t{64} << 20;
+
+std::int64_t bytes_without_sentinels(std::string text) {
+  constexpr std::string_view mark = "<extra_id_";
+  for (std::size_t at = text.find(mark); at != std::string::npos; at = text.find(mark, at)) {
+    const std::size_t end = text.find_first_not_of("0123456789", at + mark.size());
+    const bool sentinel = end != std::string::npos && end > at + mark.size() && text[end] == '>';
+    if (sentinel) text.erase(at, end + 1 - at);
+    if (!sentinel) at += mark.size();
+  }
+  const std::size_t first = text.find_first_not_of(' ');
+  return first == std::string::npos ? 0 : static_cast<std::int64_t>(text.find_last_not_of(' ') + 1 - first);
+}
 
 // One line being read: the format, and where it stands.
 struct Line {
@@ -74,6 +87,22 @@ struct Line {
     return all;
   }
 
+  // Of what candidates() gave.
+  std::vector<std::int64_t> candidate_bytes(const Json& object, const std::vector<Ids>& candidates) const {
+    std::vector<std::int64_t> bytes;
+    for (std::size_t i = 0; i < candidates.size(); ++i) {
+      if (object.contains("candidates")) {
+        bytes.push_back(bytes_without_sentinels(object["candidates"][i].get<std::string>()));
+      } else if (format.tokenizer == nullptr) {
+        bytes.push_back(0);
+      } else {
+        const auto end = candidates[i].end() - (format.append ? 1 : 0);
+        bytes.push_back(bytes_without_sentinels(format.tokenizer->decode({candidates[i].begin(), end})));
+      }
+    }
+    return bytes;
+  }
+
   std::optional<std::int64_t> label(const Json& object, std::size_t candidate_count) const {
     if (!format.has_labels || !object.contains("label") || candidate_count == 0) return std::nullopt;
     const Json& value = object["label"];
@@ -91,6 +120,8 @@ Json parse(const std::string& text, const std::string& place) {
     return object;
   } catch (const Json::parse_error& error) {
     fail("{}: not valid JSON at byte {}; each line is one object such as {{\"source\": \"text\"}}", place, error.byte);
+  } catch (const Json::out_of_range&) {
+    fail("{}: a JSON number is out of range", place);
   }
 }
 
@@ -123,6 +154,7 @@ std::optional<Request> RequestReader::next() {
     request.target = line.finished(*std::move(target), "target");
   }
   request.candidates = line.candidates(object);
+  request.candidate_bytes = line.candidate_bytes(object, request.candidates);
   request.label = line.label(object, request.candidates.size());
   return request;
 }

@@ -16,9 +16,11 @@ using Ids = std::vector<std::int32_t>;
 struct Request {
   std::string place;  // "FILE line 3", for messages
   Ids source;
-  std::optional<Ids> target;          // not empty
-  std::vector<Ids> candidates;        // none empty
-  std::optional<std::int64_t> label;  // which candidate is right
+  std::optional<Ids> target;                  // not empty
+  std::vector<Ids> candidates;                // none empty
+  std::vector<std::int64_t> candidate_bytes;  // one a candidate: of its text without <extra_id_k> and the blanks at its
+                                              // ends; of ids: of the text that they stand for, 0 without a tokenizer
+  std::optional<std::int64_t> label;          // which candidate is right
 };
 
 // How lines become ids.

@@ -1,6 +1,12 @@
 #include "launch/commands/predict.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
 
 #include "core/error.h"
 #include "tests/launch/one_rank.h"
@@ -68,6 +74,35 @@ TEST(Predict, LeavesNoOutputBehindAMistake) {
                                                 "--output", folder / "out", "--batch-size", "1", "--device", "cpu"}),
       UserError);
   EXPECT_FALSE(std::ifstream(folder / "out").good());
+}
+
+// A link stays a link, what it points at gets the lines; a pipe or a device is written, not replaced.
+TEST(Predict, FollowsALinkAndWritesAPipe) {
+  namespace fs = std::filesystem;
+  const TemporaryFolder folder;
+  const GoldenFile golden{"v1_1", false};
+  write_file(folder / "in", "{\"source_ids\": [5], \"target_ids\": [7]}\n");
+  write_file(folder / "real", "before");
+  fs::create_symlink("real", folder / "link");
+  const auto run = [&](const std::string& output) {
+    return test::run_alone(predict_command(), {"--backbone", golden.backbone_folder(), "--input", folder / "in",
+                                               "--output", output, "--device", "cpu", "--threads", "1"});
+  };
+  EXPECT_EQ(run(folder / "link"), exit_done);
+  EXPECT_TRUE(fs::is_symlink(folder / "link"));
+  EXPECT_EQ(read_lines(folder / "real").size(), 1U);
+  const std::string pipe = folder / "pipe";
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  const int reading = ::open(pipe.c_str(), O_RDONLY | O_NONBLOCK);
+  ASSERT_GE(reading, 0);
+  EXPECT_EQ(run(pipe), exit_done);
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  std::string line(4096, ' ');
+  line.resize(static_cast<std::size_t>(std::max<ssize_t>(0, ::read(reading, line.data(), line.size()))));
+  ::close(reading);
+  EXPECT_EQ(line, read_file(folder / "real"));
+  EXPECT_THROW(run(folder / "in"), UserError);
+  EXPECT_EQ(read_lines(folder / "in").size(), 1U);
 }
 
 // A target and candidates on one line; --append-eos puts id 1 after source, target and candidate.

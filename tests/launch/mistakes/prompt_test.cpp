@@ -26,11 +26,14 @@ class PromptMistakes : public testing::Test {
 
 TEST_F(PromptMistakes, OfKind) {
   const std::string good = shop_.prompt();
+  const std::string run = shop_.folder("run");
+  shop_.copy(good, "run/prompt");
   const auto changed = [&](const std::string& name, const std::string& field, const nlohmann::json& value) {
     return import(shop_.with_field(good, name, "adapter_config.json", field, value));
   };
   expect_mistakes({
       {"no such prompt", import(shop_.path("none")), {"no prompt at", "none", ".npy"}},
+      {"a run in place of its prompt", import(run), {"run' is a run, no prompt; its prompt is '", "run/prompt'"}},
       {"a text file", import(shop_.file("prompt.txt", "please")), {"prompt.txt' is no prompt"}},
       {"a folder of something else",
        import(shop_.folder("empty")),

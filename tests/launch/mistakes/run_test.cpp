@@ -75,10 +75,14 @@ TEST_F(RunMistakes, OfGoingOn) {
 }
 
 TEST_F(RunMistakes, OfLines) {
+  const std::string questions = shop_.file("q.jsonl", "{\"source\": \"x\", \"target\": \"y\"}\n");
   expect_mistakes({
       {"no such file",
        {"predict", "--backbone", shop_.backbone(), "--input", shop_.path("none.jsonl"), "--device", "cpu"},
        {"none.jsonl", "No such file"}},
+      {"answers over the questions",
+       {"predict", "--backbone", shop_.backbone(), "--input", questions, "--output", questions},
+       {"--output '", "q.jsonl' is the file of --input"}},
       {"no JSON", predict("a.jsonl", "{\"source\": \"x\"}\nhello\n"), {"a.jsonl line 2", "not valid JSON"}},
       {"no source", predict("b.jsonl", "{\"target\": \"x\"}\n"), {"b.jsonl line 1", "neither source nor source_ids"}},
       {"an id out of range",

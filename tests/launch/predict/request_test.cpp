@@ -59,6 +59,19 @@ TEST_F(RequestTest, ReadsTextsWithTheTokenizer) {
   EXPECT_EQ(request.candidates, (std::vector<Ids>{{4273, 1}, {150, 1}}));
 }
 
+// Neither sentinels nor the blanks around them count, nor the end that is appended.
+TEST_F(RequestTest, CountsTheBytesOfCandidates) {
+  const Tokenizer tokenizer = Tokenizer::load(PRELUDE_SOURCE_DIR "/data/tokenizer/spiece.model");
+  auto lines = reader(
+      "{\"source\": \"a\", \"candidates\": [\"<extra_id_0> yes\", \"caf\u00e9 au lait\", \"<extra_id_12>\", "
+      "\"<extra_id_x> b\"]}\n{\"source_ids\": [5], \"candidate_ids\": [[32099, 4273], [150]]}\n",
+      {&tokenizer, 32128, 1, false, false});
+  EXPECT_EQ(lines.next().value().candidate_bytes, (std::vector<std::int64_t>{3, 13, 0, 14}));
+  EXPECT_EQ(lines.next().value().candidate_bytes, (std::vector<std::int64_t>{3, 2}));  // yes, no
+  auto without = reader("{\"source_ids\": [5], \"candidate_ids\": [[7], [8, 9]]}", ids_);
+  EXPECT_EQ(without.next().value().candidate_bytes, (std::vector<std::int64_t>{0, 0}));
+}
+
 TEST_F(RequestTest, ALabelIsReadWhereAskedOnly) {
   RequestFormat without = ids_;
   without.has_labels = false;
@@ -77,6 +90,8 @@ TEST_F(RequestTest, NamesFileLineAndMistake) {
   const std::vector<std::pair<const char*, const char*>> mistakes{
       {"{\"source_ids\": [1", "not valid JSON at byte 18"},
       {"[1, 2]", "must be a JSON object, but is array"},
+      {"{\"source_ids\": [1e400]}", "out of range"},
+      {"{\"source_ids\": [NaN]}", "not valid JSON"},
       {"{\"source_ids\": [1], \"source\": \"a\"}", "both source and source_ids"},
       {"{\"target_ids\": [1]}", "neither source nor source_ids"},
       {"{\"source\": \"text\"}", "no spiece.model"},
