@@ -6,7 +6,7 @@
 
 #include "core/delta/prompt_file.h"
 #include "core/t5/load.h"
-#include "launch/commands/backbone_hash.h"
+#include "launch/backbone_identity.h"
 
 namespace prelude {
 
@@ -25,7 +25,7 @@ namespace {
 void warn_of_another(const std::string& folder, const Backbone& loaded, const PromptOrigin& origin,
                      const Ranks& ranks) {
   if (origin.fact("backbone_hash").empty()) return;
-  const PromptUse use{folder, backbone_hash(folder, loaded.files, loaded.config, ranks.world()), ""};
+  const PromptUse use{folder, backbone_identity(folder, loaded.files, loaded.config, "", ranks.world()).weights, ""};
   for (const std::string& warning : prompt_warnings(origin, use)) {
     if (ranks.first()) std::fputs(fmt::format("warning: {}\n", warning).c_str(), stderr);
   }
