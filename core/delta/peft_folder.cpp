@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/io/atomic_file.h"
 #include "core/io/checksum.h"
+#include "core/io/folders.h"
 #include "core/io/mapped_file.h"
 #include "core/io/safetensors.h"
 #include "core/io/shallow_json.h"
@@ -135,9 +136,7 @@ PeftFolder read_peft_folder(const std::string& folder) {
 void write_peft_folder(const std::string& folder, std::int64_t rows, std::int64_t width, std::span<const float> values,
                        const std::string& base_model, double scale, const std::map<std::string, std::string>& origin) {
   const fs::path root(folder);
-  std::error_code error;
-  fs::create_directories(root, error);
-  require(!error, "cannot make the folder '{}': {}; choose another --output", folder, error.message());
+  make_folders(folder);
   const std::string tensor_path = root / "adapter_model.safetensors";
   const TensorBytes tensor{tensor_name, TensorType::f32, {rows, width}, std::as_bytes(values)};
   write_safetensors(tensor_path, {&tensor, 1}, {{"format", "pt"}});

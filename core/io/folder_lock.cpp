@@ -4,17 +4,14 @@
 #include <sys/file.h>
 
 #include <cerrno>
-#include <filesystem>
-#include <system_error>
 
 #include "core/error.h"
+#include "core/io/folders.h"
 
 namespace prelude {
 
 FolderLock::FolderLock(const std::string& folder, const std::string& use) {
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  require(!error, "cannot make the folder '{}': {}{}", folder, error.message(), hint_for(error.value()));
+  make_folders(folder);
   const std::string path = folder + "/.lock";
   fd_ = UniqueFd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
   if (fd_.get() < 0) fail_system("write", path);

@@ -6,6 +6,7 @@
 
 #include "core/io/atomic_file.h"
 #include "core/io/checksum.h"
+#include "core/io/folders.h"
 #include "launch/experiment/cell_json.h"
 
 namespace prelude {
@@ -63,7 +64,7 @@ std::vector<CellResult> CellStore::others(const std::string& common, const std::
 
 void CellStore::save(const CellResult& cell, const CellIdentity& identity, const std::string& prompt) const {
   const std::string file = path(cell.key);
-  fs::create_directories(fs::path(file).parent_path());
+  make_folders(folder_of(file));
   nlohmann::ordered_json json;
   json["identity"] = identity.whole;
   json["common"] = identity.common;

@@ -14,6 +14,7 @@
 #include "core/delta/prompt_file.h"
 #include "core/error.h"
 #include "core/io/checksum.h"
+#include "core/io/folders.h"
 #include "dist/text.h"
 #include "launch/telemetry/progress.h"
 #include "launch/version.h"
@@ -213,7 +214,7 @@ void Experiment::save(const CellResult& cell, const std::string& rows) const {
   std::string hash;
   if (!rows.empty()) {
     const std::string path = store_.prompt_path(cell.key);
-    std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+    make_folders(folder_of(path));
     Prompt prompt;
     prompt.rows = tensor_of(rows).view({-1, lab_.d_model()});
     write_prompt_array(path, prompt);

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/io/atomic_file.h"
+#include "core/io/folders.h"
 #include "launch/experiment/figures.h"
 
 namespace prelude {
@@ -14,9 +15,7 @@ namespace prelude {
 void write_report(const std::string& folder, const Results& results, const ReportOptions& options) {
   const ResultTable table = make_table(results, options.table);
   const Measure measure = options.table.measure;
-  std::error_code error;
-  std::filesystem::create_directories(folder, error);
-  require(!error, "cannot make the folder '{}': {}; choose another", folder, error.message());
+  make_folders(folder);
   const auto write = [&](const char* name, const std::string& content) {
     write_file_atomically(fmt::format("{}/{}", folder, name), content);
   };
@@ -28,6 +27,7 @@ void write_report(const std::string& folder, const Results& results, const Repor
   if (grid_of(keys_of(results.cells)).several_shots) {
     write("shots.svg", line_plot(shots_figure(results, measure)).document());
   } else {
+    std::error_code error;
     std::filesystem::remove(fmt::format("{}/shots.svg", folder), error);
     require(!error, "cannot remove '{}/shots.svg': {}", folder, error.message());
   }
