@@ -1,32 +1,21 @@
 #include "launch/config_file.h"
 
-#include <cerrno>
-#include <cstring>
-#include <filesystem>
-#include <fstream>
+#include <algorithm>
 
 #include "core/error.h"
+#include "core/io/line_reader.h"
+#include "core/io/printable.h"
+#include "core/io/whole_file.h"
 
 namespace prelude {
 namespace {
 
-constexpr std::streamsize largest_file = 1 << 20;
+constexpr std::size_t largest_file = std::size_t{1} << 20;
 
 std::string trimmed(const std::string& text) {
   const auto first = text.find_first_not_of(" \t\r");
   if (first == std::string::npos) return {};
   return text.substr(first, text.find_last_not_of(" \t\r") - first + 1);
-}
-
-std::string whole_file(const std::string& path) {
-  require(!std::filesystem::is_directory(path), "config file {} is a folder", path);
-  std::ifstream file(path, std::ios::binary);
-  require(file.good(), "config file {} cannot be read: {}", path, std::strerror(errno));
-  std::string text(largest_file + 1, '\0');
-  file.read(text.data(), largest_file + 1);
-  require(file.gcount() <= largest_file, "config file {} is larger than 1 MiB", path);
-  text.resize(static_cast<std::size_t>(file.gcount()));
-  return text;
 }
 
 // Whether the whole text is one quoted value.
@@ -59,10 +48,11 @@ std::string read_value(const std::string& text) {
   return value;
 }
 
-std::vector<ConfigEntry> read_config_file(const std::string& path) { return read_config_text(path, whole_file(path)); }
+std::vector<ConfigEntry> read_config_file(const std::string& path) {
+  return read_config_text(path, read_whole_file(path, largest_file));
+}
 
 std::vector<ConfigEntry> read_config_text(const std::string& path, const std::string& text) {
-  require(text.find('\0') == std::string::npos, "config file {} is not a text file", path);
   std::vector<ConfigEntry> entries;
   int line = 0;
   for (std::size_t start = text.rfind("\xEF\xBB\xBF", 0) == 0 ? 3 : 0; start < text.size();) {
@@ -70,12 +60,14 @@ std::vector<ConfigEntry> read_config_text(const std::string& path, const std::st
     const std::string content = trimmed(text.substr(start, end - start));
     start = end + 1;
     ++line;
+    const std::string problem = text_problem(content);
+    require(problem.empty(), "{} line {}: {}", path, line, problem);
     if (content.empty() || content[0] == '#' || content[0] == ';') continue;
     require(content[0] != '[', "{} line {}: a config file has no [sections]; write plain `key = value` lines", path,
             line);
     const auto equals = content.find('=');
     require(equals != std::string::npos && equals > 0, "{} line {}: '{}' is not a `key = value` line", path, line,
-            content.substr(0, 60));
+            printable(content, 60));
     entries.push_back({trimmed(content.substr(0, equals)), trimmed(content.substr(equals + 1)), line});
   }
   return entries;

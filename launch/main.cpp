@@ -7,11 +7,14 @@
 #include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <new>
 #include <thread>
 
 #include "core/error.h"
+#include "core/io/mapping_table.h"
+#include "core/io/printable.h"
 #include "dist/collective_error.h"
 #include "dist/world.h"
 #include "launch/command_table.h"
@@ -21,13 +24,7 @@ namespace {
 
 // One line on standard error, whatever the message holds.
 void print_error(const std::string& message) {
-  std::string line;
-  for (const char c : message) {
-    const bool blank = static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
-    if (!blank || (!line.empty() && line.back() != ' ')) line += blank ? ' ' : c;
-  }
-  while (!line.empty() && line.back() == ' ') line.pop_back();
-  std::fputs(fmt::format("prelude: error: {}\n", line).c_str(), stderr);
+  std::fputs((prelude::message_line("prelude: error: " + message) + "\n").c_str(), stderr);
 }
 
 int run(const std::vector<std::string>& arguments, prelude::World& world) {
@@ -60,9 +57,13 @@ int main(int argc, char** argv) {
   std::unique_ptr<prelude::World> world;
   try {
     world = std::make_unique<prelude::World>();
+    prelude::explain_lost_pages(world->alone() ? "" : world->prefix());
     return run(std::vector<std::string>(argv + std::min(argc, 1), argv + argc), *world);
   } catch (const prelude::UserError& error) {
     return end_with(prelude::exit_user_error, error.what(), world.get());
+  } catch (const std::filesystem::filesystem_error& error) {
+    return end_with(prelude::exit_user_error,
+                    fmt::format("cannot use '{}': {}", error.path1().string(), error.code().message()), world.get());
   } catch (const prelude::CollectiveError& error) {
     // Mostly another rank is at fault: the watchdog knows which, and ends this process before the time is over.
     std::this_thread::sleep_for(std::chrono::seconds(3));

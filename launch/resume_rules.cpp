@@ -1,11 +1,11 @@
 #include "launch/resume_rules.h"
 
 #include <algorithm>
-#include <fstream>
 
 #include "core/error.h"
 #include "dist/text.h"
 #include "launch/config_change.h"
+#include "launch/recorded_config.h"
 #include "launch/version.h"
 
 namespace prelude {
@@ -39,22 +39,11 @@ void check_steps(const RunFolder& folder, const OptionTable& before, const Optio
           folder.path(), steps_before, name_of(kind), fmt::format(fmt::runtime(rules.continue_with), folder.path()));
 }
 
-// The first line of a run's configuration names the command that it is of.
-void read_recorded(const RunFolder& folder, OptionTable& table) {
-  constexpr std::string_view mark = "# prelude ";
-  std::string line;
-  std::getline(std::ifstream(folder.config()), line);
-  require(!line.starts_with(mark) || line.substr(mark.size()) == table.command(),
-          "--output: '{}' holds a run of `prelude {}`; choose another folder", folder.path(),
-          line.substr(std::min(mark.size(), line.size())));
-  table.parse_config(folder.config());
-}
-
 }  // namespace
 
 std::vector<std::string> check_changes(const RunFolder& folder, OptionTable& before, const OptionTable& now,
                                        const ResumeRules& rules) {
-  read_recorded(folder, before);
+  read_recorded_config(folder.config(), folder.path(), before);
   std::vector<std::string> warnings;
   for (const auto& change : config_changes(before, now)) {
     if (holds(rules.free_to_change, change.name)) continue;
@@ -78,7 +67,7 @@ std::vector<std::string> revision_warnings(const std::string& recorded) {
 }
 
 std::string recorded_value(const RunFolder& folder, const World& world, OptionTable& table, const std::string& name) {
-  if (world.first() && folder.used()) read_recorded(folder, table);
+  if (world.first() && folder.used()) read_recorded_config(folder.config(), folder.path(), table);
   return broadcast_text(world.group(), value_of(table, name));
 }
 

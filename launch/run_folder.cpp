@@ -3,11 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <thread>
 
 #include "core/error.h"
 #include "core/io/atomic_file.h"
+#include "core/io/paths.h"
+#include "core/io/whole_file.h"
 #include "dist/text.h"
 
 namespace prelude {
@@ -26,9 +27,8 @@ void require_shared(const std::string& path, const World& world) {
   word = broadcast_text(world.group(), word);
   bool seen = world.first();
   for (int look = 0; look < most_looks && !seen; ++look) {
-    std::string found;
-    std::getline(std::ifstream(mark), found);
-    seen = found == word;
+    constexpr std::size_t longest_word = 4096;
+    seen = path_exists(mark) && read_whole_file(mark, longest_word) == word;
     if (!seen) std::this_thread::sleep_for(between_looks);
   }
   const auto sights = gather_texts(world.group(), seen ? "seen" : "");

@@ -5,13 +5,13 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
 
 #include "core/error.h"
 #include "core/io/atomic_file.h"
+#include "core/io/shallow_json.h"
 
 namespace prelude {
 namespace {
@@ -57,9 +57,8 @@ void write_rank_manifest(const std::string& folder, const RankManifest& manifest
 
 RankManifest read_rank_manifest(const std::string& folder) {
   const std::string path = fmt::format("{}/{}", folder, manifest_name);
-  std::ifstream file(path);
-  const auto json = nlohmann::json::parse(file, nullptr, /*allow_exceptions=*/false);
-  require(json.is_object(), "'{}' is no manifest of a checkpoint", path);
+  constexpr std::size_t largest_file = std::size_t{1} << 20;
+  const nlohmann::json json = read_json_file(path, largest_file);
   const auto number = [&](const char* name, std::int64_t least, std::int64_t most) {
     require(json.contains(name) && json[name].is_number_integer(), "'{}' has no whole number '{}'", path, name);
     const auto value = json[name].get<std::int64_t>();

@@ -7,8 +7,9 @@
 #include "core/error.h"
 #include "core/io/atomic_file.h"
 #include "core/io/checksum.h"
+#include "core/io/folder_kind.h"
 #include "core/io/folders.h"
-#include "core/io/mapped_file.h"
+#include "core/io/paths.h"
 #include "core/io/safetensors.h"
 #include "core/io/shallow_json.h"
 
@@ -21,30 +22,27 @@ using nlohmann::json;
 constexpr const char* tensor_name = "prompt_embeddings";
 constexpr std::size_t longest_json = 1U << 20U;
 
-json read_json(const std::string& path) {
-  const MappedFile file = MappedFile::open(path);
-  require(file.size() <= longest_json, "'{}' is longer than {} bytes; it is no adapter's description", path,
-          longest_json);
-  return parse_shallow_object(path, file.text(), 32);
-}
+json read_json(const std::string& path) { return read_json_file(path, longest_json); }
 
 std::string text_field(const json& object, const char* name) {
   const auto found = object.find(name);
   return found != object.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-std::int64_t size_field(const json& object, const char* name, const std::string& path) {
+// None where the field is missing or null.
+std::optional<std::int64_t> size_field(const json& object, const char* name, const std::string& path) {
   const auto found = object.find(name);
-  const bool whole = found != object.end() && found->is_number_integer() && *found > 0 && *found < (1 << 30);
-  require(whole, "'{}': \"{}\" is {}; a whole number above 0 is wanted", path, name,
-          found == object.end() ? "missing" : printable(found->dump()));
+  if (found == object.end() || found->is_null()) return {};
+  require(found->is_number_integer() && *found > 0 && *found < (1 << 30),
+          "'{}': \"{}\" is {}; a whole number above 0 is wanted", path, name, printable(found->dump(), 60));
   return found->get<std::int64_t>();
 }
 
 void require_prompt_tuning(const json& config, const std::string& path) {
   const std::string type = text_field(config, "peft_type");
+  require(!type.empty(), "'{}' has no peft_type; a soft prompt's is PROMPT_TUNING", path);
   require(type == "PROMPT_TUNING", "'{}' describes a {} adapter; only PROMPT_TUNING is a soft prompt", path,
-          type.empty() ? "nameless" : printable(type));
+          printable(type));
   const std::string task = text_field(config, "task_type");
   require(task.empty() || task == "SEQ_2_SEQ_LM", "'{}' is for {}; a T5's prompt is for SEQ_2_SEQ_LM", path,
           printable(task));
@@ -75,6 +73,7 @@ FloatArray read_rows(const std::string& path) {
   require(tensor->shape.size() == 2, "'{}': {} has the shape {}; rows x width are wanted", path, tensor_name,
           shape_text(tensor->shape));
   FloatArray array{float_type(*tensor, path), tensor->shape, {}};
+  elements_of(array.shape, path);
   const std::size_t width = bytes_of(array.stored_as);
   array.values.reserve(tensor->bytes.size() / width);
   for (std::size_t at = 0; at < tensor->bytes.size(); at += width) {
@@ -86,7 +85,7 @@ FloatArray read_rows(const std::string& path) {
 // prelude.json is ours and may be absent: a folder that PEFT saved is as good.
 void read_own_notes(const fs::path& folder, PeftFolder& result) {
   const std::string path = folder / "prelude.json";
-  if (!fs::exists(path)) return;
+  if (!path_exists(path)) return;
   const json own = read_json(path);
   if (text_field(own, "adapter_xxh3") != xxh3_128_of_file(folder / "adapter_model.safetensors")) {
     result.notes.push_back("prelude.json describes other rows than the folder holds; it is not believed");
@@ -100,36 +99,52 @@ void read_own_notes(const fs::path& folder, PeftFolder& result) {
   }
 }
 
+// Of the rows as stored those that PEFT's forward uses. The tensor says how many and how wide they are; what
+// adapter_config.json says of it again is compared where it is there.
+void keep_live_rows(PeftFolder& result, const json& config, const std::string& config_path,
+                    const std::string& tensor_path) {
+  const std::int64_t rows = result.rows.shape[0];
+  const std::int64_t width = result.rows.shape[1];
+  const std::int64_t submodules = size_field(config, "num_transformer_submodules", config_path).value_or(1);
+  const auto said = size_field(config, "num_virtual_tokens", config_path);
+  const std::int64_t live = said.value_or(submodules == 2 && rows % 2 == 0 ? rows / 2 : rows);
+  require(rows == live || rows == 2 * live, "'{}' holds {} rows but adapter_config.json says num_virtual_tokens {}",
+          tensor_path, rows, live);
+  const auto token_dim = size_field(config, "token_dim", config_path);
+  require(token_dim.value_or(width) == width, "'{}' holds rows {} wide but adapter_config.json says token_dim {}",
+          tensor_path, width, token_dim.value_or(width));
+  if (!said) {
+    result.notes.push_back(
+        fmt::format("adapter_config.json does not say num_virtual_tokens; {} rows are taken of {}", live, rows));
+  }
+  if (rows == live) return;
+  result.notes.push_back(fmt::format(
+      "rows {} to {} are dead: PEFT saved two submodules and its seq2seq forward uses the first {} rows only", live,
+      rows - 1, live));
+  result.rows.shape[0] = live;
+  result.rows.values.resize(static_cast<std::size_t>(live * width));
+}
+
 }  // namespace
 
 PeftFolder read_peft_folder(const std::string& folder) {
-  const fs::path root(folder);
-  const std::string config_path = root / "adapter_config.json";
-  const std::string tensor_path = root / "adapter_model.safetensors";
-  require(fs::exists(config_path), "'{}' is no prompt folder: it has no adapter_config.json", folder);
-  require(fs::exists(tensor_path) || !fs::exists(root / "adapter_model.bin"),
+  const std::string config_path = folder + "/adapter_config.json";
+  const std::string tensor_path = folder + "/adapter_model.safetensors";
+  if (!path_exists(config_path)) {
+    const std::string wrong = wrong_folder(folder, "a prompt", "prompt");
+    require(wrong.empty(), "{}", wrong);
+    fail("'{}' is no prompt folder: it has no adapter_config.json", folder);
+  }
+  require(path_exists(tensor_path) || !path_exists(folder + "/adapter_model.bin"),
           "'{}' has only adapter_model.bin; save it again with PEFT 0.6 or newer, which writes safetensors", folder);
   const json config = read_json(config_path);
   require_prompt_tuning(config, config_path);
-  const std::int64_t live = size_field(config, "num_virtual_tokens", config_path);
-  const std::int64_t width = size_field(config, "token_dim", config_path);
 
   PeftFolder result;
   result.base_model = text_field(config, "base_model_name_or_path");
   result.rows = read_rows(tensor_path);
-  const std::int64_t rows = result.rows.shape[0];
-  require(rows == live || rows == 2 * live, "'{}' holds {} rows but adapter_config.json says num_virtual_tokens {}",
-          tensor_path, rows, live);
-  require(result.rows.shape[1] == width, "'{}' holds rows {} wide but adapter_config.json says token_dim {}",
-          tensor_path, result.rows.shape[1], width);
-  if (rows == 2 * live) {
-    result.notes.push_back(fmt::format(
-        "rows {} to {} are dead: PEFT saved two submodules and its seq2seq forward uses the first {} rows only", live,
-        rows - 1, live));
-    result.rows.shape[0] = live;
-    result.rows.values.resize(static_cast<std::size_t>(live * width));
-  }
-  read_own_notes(root, result);
+  keep_live_rows(result, config, config_path, tensor_path);
+  read_own_notes(folder, result);
   return result;
 }
 

@@ -10,6 +10,7 @@
 #include "core/delta/peft_folder.h"
 #include "core/error.h"
 #include "core/io/npy.h"
+#include "core/io/paths.h"
 #include "core/io/pt_file.h"
 
 namespace prelude {
@@ -61,10 +62,7 @@ Prompt read_prompt(const std::string& path, const PromptReadOptions& options) {
   require(std::isfinite(options.scale) && options.scale != 0, "--scale is {}; give a finite number other than 0",
           options.scale);
   Prompt prompt;
-  if (std::filesystem::is_directory(path)) {
-    const bool run = !std::filesystem::exists(path + "/adapter_config.json") &&
-                     std::filesystem::exists(path + "/prompt/adapter_config.json");
-    require(!run, "'{0}' is a run, no prompt; its prompt is '{0}/prompt'", path);
+  if (is_folder(path)) {
     PeftFolder folder = read_peft_folder(path);
     prompt.notes = std::move(folder.notes);
     prompt.base_model = std::move(folder.base_model);
@@ -72,8 +70,7 @@ Prompt read_prompt(const std::string& path, const PromptReadOptions& options) {
     prompt.origin = std::move(folder.origin);
     prompt.rows = to_rows(folder.rows, path + "/adapter_model.safetensors", options, prompt.notes);
   } else {
-    require(std::filesystem::exists(path), "there is no prompt at '{}'; give a PEFT folder, a .npy or a .pt file",
-            path);
+    require(path_exists(path), "there is no prompt at '{}'; give a PEFT folder, a .npy or a .pt file", path);
     prompt.rows = to_rows(read_array(path), path, options, prompt.notes);
   }
   prompt.scale *= options.scale;

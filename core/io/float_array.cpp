@@ -77,7 +77,7 @@ double decode_float(FloatType type, const std::byte* bytes) {
 }
 
 std::int64_t elements_of(const std::vector<std::int64_t>& shape, const std::string& path) {
-  constexpr std::int64_t most = std::int64_t{1} << 40;
+  constexpr std::int64_t most = std::int64_t{1} << 25;  // 8,192 rows of 4,096
   require(shape.size() <= 8, "'{}': {} dimensions; a prompt has two, rows and width", path, shape.size());
   std::int64_t product = 1;
   for (const std::int64_t size : shape) {

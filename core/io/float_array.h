@@ -24,7 +24,7 @@ struct FloatArray {
 double decode_float(FloatType type, const std::byte* bytes);
 
 // Elements of `shape`. Throws UserError "'PATH': ..." where a size is negative, there are more than 8 dimensions, or
-// the product is above 2^40.
+// the product is above 2^25, more than any prompt has.
 std::int64_t elements_of(const std::vector<std::int64_t>& shape, const std::string& path);
 
 // "100 x 512"; "a single number" for no dimension.

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/io/mapping_table.h"
 #include "core/io/posix.h"
 
 namespace prelude {
@@ -22,10 +23,13 @@ MappedFile MappedFile::open(const std::string& path) {
 }
 
 MappedFile::MappedFile(std::string path, const std::byte* data, std::size_t size)
-    : path_(std::move(path)), data_(data), size_(size) {}
+    : path_(std::move(path)), data_(data), size_(size), number_(note_mapping(data, size, path_)) {}
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
-    : path_(std::move(other.path_)), data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : path_(std::move(other.path_)),
+      data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)),
+      number_(std::exchange(other.number_, -1)) {}
 
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
   if (this != &other) {
@@ -33,6 +37,7 @@ MappedFile& MappedFile::operator=(MappedFile&& other) noexcept {
     path_ = std::move(other.path_);
     data_ = std::exchange(other.data_, nullptr);
     size_ = std::exchange(other.size_, 0);
+    number_ = std::exchange(other.number_, -1);
   }
   return *this;
 }
@@ -44,6 +49,7 @@ void MappedFile::forget_pages() const noexcept {
 }
 
 void MappedFile::unmap() noexcept {
+  forget_mapping(std::exchange(number_, -1));
   if (data_ != nullptr) ::munmap(const_cast<std::byte*>(data_), size_);
   data_ = nullptr;
 }

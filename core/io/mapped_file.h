@@ -31,6 +31,7 @@ class MappedFile {
   std::string path_;
   const std::byte* data_ = nullptr;
   std::size_t size_ = 0;
+  int number_ = -1;  // in the table of mappings
 };
 
 }  // namespace prelude

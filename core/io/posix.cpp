@@ -4,8 +4,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 #include <utility>
 
 #include "core/error.h"
@@ -46,14 +48,48 @@ void fail_system(const char* action, const std::string& path) {
   fail("cannot {} '{}': {}{}", action, path, std::strerror(cause), hint_for(cause));
 }
 
-UniqueFd open_for_reading(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // not to wait on a pipe that nobody writes
-  if (fd.get() < 0) fail_system("open", path);
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) fail_system("open", path);
+namespace {
+
+void require_regular(const struct stat& status, const std::string& path) {
   require(!S_ISDIR(status.st_mode), "'{}' is a folder; a file is wanted", path);
+  require(!S_ISFIFO(status.st_mode), "'{}' is a pipe; give a regular file", path);
+  require(!S_ISSOCK(status.st_mode), "'{}' is a socket; give a regular file", path);
+  require(!S_ISCHR(status.st_mode) && !S_ISBLK(status.st_mode), "'{}' is a device; give a regular file", path);
   require(S_ISREG(status.st_mode), "'{}' is no regular file", path);
+}
+
+// What `git clone` leaves in a large file's place where Git LFS is not installed (git-lfs, docs/spec.md).
+void refuse_lfs_pointer(const UniqueFd& fd, const struct stat& status, const std::string& path) {
+  constexpr std::string_view first_line = "version https://git-lfs.github.com/spec/v1\n";
+  constexpr off_t longest_pointer = 1024;
+  if (status.st_size < static_cast<off_t>(first_line.size()) || status.st_size > longest_pointer) return;
+  std::array<char, first_line.size()> start{};
+  if (::pread(fd.get(), start.data(), start.size(), 0) != static_cast<ssize_t>(start.size())) return;
+  require(std::string_view(start.data(), start.size()) != first_line,
+          "'{}' is a Git LFS pointer, not the file itself; run `git lfs install` and `git lfs pull` in its folder",
+          path);
+}
+
+}  // namespace
+
+UniqueFd open_for_reading(const std::string& path) {
+  struct stat status {};
+  // Looked at before it is opened: opening a device or a pipe may do something.
+  if (::stat(path.c_str(), &status) != 0) fail_system("open", path);
+  require_regular(status, path);
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // it may have become a pipe meanwhile
+  if (fd.get() < 0 || ::fstat(fd.get(), &status) != 0) fail_system("open", path);
+  require_regular(status, path);
+  refuse_lfs_pointer(fd, status, path);
   return fd;
+}
+
+std::size_t read_some(const UniqueFd& fd, void* data, std::size_t size, const std::string& path) {
+  for (;;) {
+    const ssize_t got = ::read(fd.get(), data, size);
+    if (got >= 0) return static_cast<std::size_t>(got);
+    if (errno != EINTR) fail_system("read", path);
+  }
 }
 
 }  // namespace prelude

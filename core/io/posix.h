@@ -1,6 +1,7 @@
 // The little of POSIX that several files need: an owned file descriptor, and a system call's failure as one line.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 namespace prelude {
@@ -27,7 +28,12 @@ class UniqueFd {
 // "; make room there or choose another folder" for the error numbers of a full or read-only disk; else empty.
 const char* hint_for(int error_number);
 
-// Opens for reading; throws UserError where `path` is missing, unreadable or no regular file.
+// Opens a regular file for reading; every file that a user names is opened here. Throws UserError where `path` is
+// missing or unreadable, where it is a folder, a pipe, a socket or a device (they may never end, and reading may take
+// something away), and where a pointer of Git LFS stands in the file's place.
 UniqueFd open_for_reading(const std::string& path);
+
+// read(2) of up to `size` bytes into `data`, again where a signal came; 0: the end. Throws UserError naming `path`.
+std::size_t read_some(const UniqueFd& fd, void* data, std::size_t size, const std::string& path);
 
 }  // namespace prelude

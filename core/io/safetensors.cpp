@@ -154,6 +154,18 @@ const TensorBytes* SafetensorsFile::find(std::string_view name) const {
   return found == by_name_.end() ? nullptr : &tensors_[found->second];
 }
 
+StoredTensor find_tensor(std::span<const SafetensorsFile> files, const std::string& name) {
+  for (const SafetensorsFile& file : files) {
+    if (const TensorBytes* bytes = file.find(name)) return {&file, bytes};
+  }
+  for (const SafetensorsFile& file : files) {
+    const auto other = file.metadata().find(name);
+    if (other == file.metadata().end()) continue;
+    if (const TensorBytes* bytes = file.find(other->second)) return {&file, bytes};
+  }
+  return {};
+}
+
 void write_safetensors(const std::string& path, std::span<const TensorBytes> tensors,
                        const std::map<std::string, std::string>& metadata) {
   nlohmann::ordered_json header;

@@ -53,6 +53,16 @@ class SafetensorsFile {
 // the shard it names, none besides). Throws UserError where there is neither.
 std::vector<SafetensorsFile> open_safetensors_folder(const std::string& folder);
 
+// A tensor and the file that holds it.
+struct StoredTensor {
+  const SafetensorsFile* file = nullptr;
+  const TensorBytes* bytes = nullptr;  // nullptr: there is none
+};
+
+// The tensor `name` of opened files. Where none holds it, the one that shared its memory when the file was written, as
+// the file's own metadata say (safetensors.torch.save_model keeps one name of several).
+StoredTensor find_tensor(std::span<const SafetensorsFile> files, const std::string& name);
+
 // Writes whole or not at all. The same tensors in the same order give the same bytes.
 void write_safetensors(const std::string& path, std::span<const TensorBytes> tensors,
                        const std::map<std::string, std::string>& metadata = {});

@@ -8,7 +8,6 @@
 
 #include "core/error.h"
 #include "core/io/atomic_file.h"
-#include "core/io/mapped_file.h"
 #include "core/io/shallow_json.h"
 
 namespace prelude {
@@ -18,16 +17,10 @@ using nlohmann::json;
 
 constexpr std::size_t longest_config = 1U << 20U;
 
-json read_object(const std::string& path) {
-  const MappedFile file = MappedFile::open(path);
-  require(file.size() <= longest_config, "{}: is longer than {} bytes; not a T5 config.json", path, longest_config);
-  return parse_shallow_object(path, file.text(), 32);
-}
-
 // The typed fields of one config.json; every error names the file and the field.
 class Fields {
  public:
-  explicit Fields(std::string path) : path_(std::move(path)), object_(read_object(path_)) {}
+  explicit Fields(std::string path) : path_(std::move(path)), object_(read_json_file(path_, longest_config)) {}
 
   const std::string& path() const { return path_; }
   // A field that is null counts as absent, as in transformers.

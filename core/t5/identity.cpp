@@ -11,19 +11,13 @@
 #include "core/io/checksum.h"
 #include "core/io/read_ahead.h"
 #include "core/ops/cpu/threads.h"
+#include "core/t5/weight_reader.h"
 #include "core/t5/weights.h"
 
 namespace prelude {
 namespace {
 
 constexpr std::size_t piece_bytes = std::size_t{16} << 20;
-
-const TensorBytes& stored(const std::vector<SafetensorsFile>& files, const std::string& name) {
-  for (const SafetensorsFile& file : files) {
-    if (const TensorBytes* bytes = file.find(name)) return *bytes;
-  }
-  throw InternalError(fmt::format("the backbone was loaded without its tensor {}", name));
-}
 
 }  // namespace
 
@@ -33,7 +27,9 @@ std::vector<std::string> piece_hashes(const std::vector<SafetensorsFile>& files,
   std::vector<std::span<const std::byte>> pieces;
   Weights names_only;
   for (const WeightSlot& slot : weight_slots(config, names_only)) {
-    const TensorBytes& tensor = stored(files, slot.name);
+    const TensorBytes* const found = find_weight(files, config, slot.name).bytes;
+    ensure(found != nullptr, "the backbone was loaded without its tensor {}", slot.name);
+    const TensorBytes& tensor = *found;
     const std::string& head =
         heads.emplace_back(fmt::format("{}|{}|{}|", slot.name, name_of(tensor.type), fmt::join(tensor.shape, "x")));
     pieces.push_back(std::as_bytes(std::span(head)));

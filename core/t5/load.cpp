@@ -6,14 +6,16 @@
 
 #include <cstring>
 #include <filesystem>
-#include <set>
 #include <utility>
 
 #include "core/error.h"
+#include "core/io/folder_kind.h"
+#include "core/io/folders.h"
+#include "core/io/paths.h"
 #include "core/io/read_ahead.h"
-#include "core/io/shallow_json.h"
 #include "core/memory/reusing_allocator.h"
 #include "core/t5/parallel_cost.h"
+#include "core/t5/weight_reader.h"
 #include "core/text/tokenizer_files.h"
 
 namespace prelude {
@@ -41,57 +43,6 @@ TensorType type_of(at::ScalarType type) {
   }
   throw InternalError(fmt::format("safetensors have no {}", at::toString(type)));
 }
-
-// One pass over the opened files: takes each tensor once, then asks that none is left.
-class WeightReader {
- public:
-  explicit WeightReader(const std::vector<SafetensorsFile>& files) : files_(files) {}
-
-  bool has(std::string_view name) const { return find(name).second != nullptr; }
-
-  // The tensor as it is in its file, marked as taken.
-  at::Tensor take(const std::string& name, const std::vector<std::int64_t>& shape) {
-    const auto [file, bytes] = find(name);
-    require(bytes != nullptr, "{}: tensor \"{}\" [{}] is missing", files_.front().path(), name, fmt::join(shape, ","));
-    require(bytes->shape == shape, "{}: tensor \"{}\" is [{}]; config.json asks for [{}]", file->path(), name,
-            fmt::join(bytes->shape, ","), fmt::join(shape, ","));
-    const at::ScalarType dtype = dtype_of(bytes->type);
-    require(at::isFloatingType(dtype), "{}: tensor \"{}\" is {}; expected F32, BF16, F16 or F64", file->path(), name,
-            name_of(bytes->type));
-    taken_.insert(name);
-    return tensor_of(*bytes, file->mapping());
-  }
-
-  // A tensor that may stand under a second name but must then hold the same numbers.
-  void take_copy(const std::string& name, const at::Tensor& original, const char* hint) {
-    if (!has(name)) return;
-    const at::Tensor copy = take(name, original.sizes().vec());
-    const bool same = copy.scalar_type() == original.scalar_type() && at::equal(copy, original);
-    require(same, "{}: tensor \"{}\" differs from \"shared.weight\"{}", find(name).first->path(), name, hint);
-  }
-
-  void ignore(const std::string& name) { taken_.insert(name); }
-
-  void check_nothing_left() const {
-    for (const SafetensorsFile& file : files_) {
-      for (const TensorBytes& tensor : file.tensors()) {
-        require(taken_.contains(tensor.name), "{}: tensor \"{}\" [{}] is left over: the T5 of config.json has none",
-                file.path(), printable(tensor.name), fmt::join(tensor.shape, ","));
-      }
-    }
-  }
-
- private:
-  std::pair<const SafetensorsFile*, const TensorBytes*> find(std::string_view name) const {
-    for (const SafetensorsFile& file : files_) {
-      if (const TensorBytes* bytes = file.find(name)) return {&file, bytes};
-    }
-    return {nullptr, nullptr};
-  }
-
-  const std::vector<SafetensorsFile>& files_;
-  std::set<std::string, std::less<>> taken_;
-};
 
 void settle_output(WeightReader& reader, T5Config& config) {
   if (config.tie_by_tensors && reader.has("lm_head.weight")) {
@@ -170,7 +121,7 @@ Weights load_weights(const std::vector<SafetensorsFile>& files, T5Config& config
   ensure(!share || parallel.size() == 1, "layers are cut over {} tensor-parallel ranks and shared, too",
          parallel.size());
   require_tensor_degree(config, parallel.size());
-  WeightReader reader(files);
+  WeightReader reader(files, config);
   settle_output(reader, config);
   Weights weights;
   const std::vector<WeightSlot> slots = weight_slots(config, weights);
@@ -202,13 +153,17 @@ Weights load_weights(const std::vector<SafetensorsFile>& files, T5Config& config
 Backbone load_backbone(const std::string& folder, at::Device device, at::ScalarType dtype,
                        const TensorParallel& parallel, const std::optional<LayerShare>& share) {
   const fs::path base(folder);
-  std::error_code error;
   require(
-      fs::is_directory(base, error),
+      is_folder(folder),
       "{}: no such backbone folder; give one in Hugging Face's layout (config.json, model.safetensors, spiece.model)",
       folder);
+  const std::string config_path = (base / "config.json").string();
+  if (!path_exists(config_path)) {
+    const std::string wrong = wrong_folder(folder, "a backbone", "backbone");
+    require(wrong.empty(), "{}", wrong);
+  }
   Backbone backbone;
-  backbone.config = read_t5_config((base / "config.json").string());
+  backbone.config = read_t5_config(config_path);
   backbone.files = open_safetensors_folder(folder);
   backbone.weights = load_weights(backbone.files, backbone.config, device, dtype, parallel, share);
   if (!tokenizer_files(folder).empty()) backbone.tokenizer_path = folder;
@@ -227,11 +182,9 @@ Model take_model(Backbone& backbone, const TensorParallel& parallel) {
 void save_backbone(const std::string& folder, const T5Config& config, const Weights& weights,
                    const std::string& tokenizer_path) {
   const fs::path base(folder);
-  std::error_code error;
-  fs::create_directories(base, error);
-  require(!error, "{}: cannot make the folder: {}", folder, error.message());
+  make_folders(folder);
   const std::string model = (base / "model.safetensors").string();
-  require(!fs::exists(model, error), "{}: is already there; give another folder or remove it", model);
+  require(!path_exists(model), "{}: is already there; give another folder or remove it", model);
   if (!tokenizer_path.empty()) copy_tokenizer(tokenizer_path, folder);
   write_t5_config((base / "config.json").string(), config);
   Weights copy = weights;  // shares storage

@@ -5,12 +5,14 @@
 #include <memory>
 #include <thread>
 
+#include "core/io/printable.h"
 #include "launch/commands/corpus.h"
 #include "launch/commands/input_options.h"
 #include "launch/rank_workers.h"
 #include "launch/telemetry/progress.h"
 #include "launch/train/stop_signal.h"
 #include "tasks/corpus/build.h"
+#include "tasks/corpus/losses.h"
 #include "tasks/corpus/make_documents.h"
 
 namespace prelude {
@@ -47,9 +49,10 @@ void declare(OptionTable& table, CorpusBuildOptions& options) {
            "A shard ends with the document that brings it to this many tokens.")
       .at_least(1);
   declare_text_field(table, build);
-  table.add("labels", build.labels, "",
-            "Also read the fields label (a whole number from 0; absent: none) and confidence (0 to 1; absent: 1) of "
-            ".jsonl lines, for every sentence of the document.");
+  table.add(
+      "labels", build.labels, "",
+      "Also read the fields or columns label (a whole number from 0; absent: none) and confidence (0 to 1; absent: "
+      "1) of JSON and tables, for every sentence of the document.");
   declare_input_problems(table, build, options.on_error);
   table
       .add("workers", build.workers, "N",
@@ -73,7 +76,7 @@ class BuildBar {
     if (bar_) {
       bar_->message(text);
     } else {
-      fmt::print(stderr, "{}\n", text);
+      fmt::print(stderr, "{}\n", message_line(text));
     }
   }
   void finish() {
@@ -91,7 +94,9 @@ void print_result(const std::string& folder, const BuildResult& result) {
                       : result.end == BuildResult::End::already_complete ? "already complete: "
                                                                          : "stopped, run again to continue: ";
   fmt::print("{}: {}{} documents, {} sentences, {} tokens, {} shards; {}\n", folder, state, sum.documents,
-             sum.sentences, sum.tokens, result.manifest.shards.size(), result.problems.summary());
+             sum.sentences, sum.tokens, result.manifest.shards.size(),
+             describe_losses(result.manifest, result.problems));
+  for (const std::string& warning : warnings_of_losses(result.manifest)) fmt::print(stderr, "warning: {}\n", warning);
 }
 
 // Threads on this rank.
@@ -115,7 +120,11 @@ int run(const CorpusBuildOptions& options, World& world) {
   BuildBar bar;
   const BuildResult result =
       build_corpus(build,
-                   {.progress = [&](const BuildProgress& progress) { bar.update(progress); },
+                   {.begins =
+                        [&](const InputFiles& files) {
+                          for (const std::string& note : notes_on(files)) bar.message(note);
+                        },
+                    .progress = [&](const BuildProgress& progress) { bar.update(progress); },
                     .left_out = [&](const InputProblem& problem) { bar.message(problem.message); },
                     .stop = [&] { return stop.requested() || (far && far->stop_wanted()); }},
                    far.get());

@@ -5,6 +5,7 @@
 
 #include "launch/commands/corpus.h"
 #include "launch/telemetry/progress.h"
+#include "tasks/corpus/losses.h"
 #include "tasks/corpus/stats.h"
 
 namespace prelude {
@@ -37,19 +38,22 @@ nlohmann::ordered_json to_json(const Distribution& distribution, int bars) {
 
 void print_json(const Corpus& corpus, const CorpusStats& stats, int bars) {
   const Manifest& manifest = corpus.manifest();
-  nlohmann::ordered_json json = {{"documents", stats.documents},
-                                 {"sentences", stats.sentences},
-                                 {"tokens", stats.tokens},
-                                 {"shards", manifest.shards.size()},
-                                 {"vocabulary_size", manifest.vocabulary_size},
-                                 {"tokenizer_sha256", manifest.tokenizer_sha256},
-                                 {"dropped",
-                                  {{"sentences_few_chars", manifest.dropped.sentences_few_chars},
-                                   {"sentences_few_tokens", manifest.dropped.sentences_few_tokens},
-                                   {"documents_few_sentences", manifest.dropped.documents_few_sentences}}},
-                                 {"tokens_per_sentence", to_json(stats.tokens_per_sentence, bars)},
-                                 {"sentences_per_document", to_json(stats.sentences_per_document, bars)},
-                                 {"tokens_per_document", to_json(stats.tokens_per_document, bars)}};
+  using Json = nlohmann::ordered_json;
+  Json json = {{"documents", stats.documents},
+               {"sentences", stats.sentences},
+               {"tokens", stats.tokens},
+               {"shards", manifest.shards.size()},
+               {"vocabulary_size", manifest.vocabulary_size},
+               {"tokenizer_sha256", manifest.tokenizer_sha256},
+               {"dropped",
+                {{"sentences_few_chars", manifest.dropped.sentences_few_chars},
+                 {"sentences_few_tokens", manifest.dropped.sentences_few_tokens},
+                 {"documents_few_sentences", manifest.dropped.documents_few_sentences},
+                 {"sentences_of_those", manifest.dropped.sentences_of_those}}},
+               {"unknown_tokens", manifest.unknown_tokens ? Json(*manifest.unknown_tokens) : Json()},
+               {"tokens_per_sentence", to_json(stats.tokens_per_sentence, bars)},
+               {"sentences_per_document", to_json(stats.sentences_per_document, bars)},
+               {"tokens_per_document", to_json(stats.tokens_per_document, bars)}};
   if (corpus.has_labels()) {
     json["labels"] = nlohmann::ordered_json::object();
     for (const auto& [label, count] : stats.labels) json["labels"][label < 0 ? "none" : std::to_string(label)] = count;
@@ -75,9 +79,16 @@ void print_text(const Corpus& corpus, const CorpusStats& stats, int bars) {
   fmt::print("documents {:>15}\nsentences {:>15}\ntokens    {:>15}\nshards    {:>15}\n", stats.documents,
              stats.sentences, stats.tokens, manifest.shards.size());
   fmt::print("vocabulary of {}, sentences by {}\n", manifest.vocabulary_size, manifest.sentences);
-  fmt::print("dropped: {} sentences under {} characters, {} under {} tokens, {} documents under {} sentences\n",
-             manifest.dropped.sentences_few_chars, manifest.min_sentence_chars, manifest.dropped.sentences_few_tokens,
-             manifest.min_sentence_tokens, manifest.dropped.documents_few_sentences, manifest.min_document_sentences);
+  const DroppedCounts& dropped = manifest.dropped;
+  fmt::print(
+      "dropped: {} sentences under {} characters, {} under {} tokens, {} documents under {} sentences with {} "
+      "sentences\n",
+      dropped.sentences_few_chars, manifest.min_sentence_chars, dropped.sentences_few_tokens,
+      manifest.min_sentence_tokens, dropped.documents_few_sentences, manifest.min_document_sentences,
+      dropped.sentences_of_those);
+  fmt::print("unknown (<unk>): {}\n", manifest.unknown_tokens
+                                          ? fmt::format("{} of {} tokens", *manifest.unknown_tokens, stats.tokens)
+                                          : "not counted, an older program built this corpus");
   print_distribution("tokens a sentence", stats.tokens_per_sentence, bars);
   print_distribution("sentences a document", stats.sentences_per_document, bars);
   print_distribution("tokens a document", stats.tokens_per_document, bars);
@@ -102,6 +113,7 @@ int run(const CorpusStatsOptions& options) {
   } else {
     print_text(corpus, stats, options.bars);
   }
+  for (const std::string& warning : warnings_of_losses(corpus.manifest())) fmt::print(stderr, "warning: {}\n", warning);
   return exit_done;
 }
 

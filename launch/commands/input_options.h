@@ -8,7 +8,7 @@
 
 namespace prelude {
 
-// --input, needed.
+// --input, needed, and --format.
 void declare_inputs(OptionTable& table, BuildOptions& input);
 void declare_text_field(OptionTable& table, BuildOptions& input);
 // --on-error and the limits. `on_error` becomes "stop" or "skip".

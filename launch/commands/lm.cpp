@@ -16,6 +16,7 @@
 #include "launch/lm/weight_gradient.h"
 #include "launch/lm/windows_file.h"
 #include "launch/micro_tokens.h"
+#include "launch/recorded_config.h"
 #include "launch/telemetry/run_messages.h"
 #include "launch/telemetry/run_telemetry.h"
 #include "launch/train/micro_batches.h"
@@ -158,7 +159,7 @@ int run_lm(const LmOptions& given, World& world) {
     }
     return exit_done;
   }
-  if (world.first()) write_file_atomically(folder.config(), config_of(options));
+  if (world.first()) write_file_atomically(folder.config(), recorded_config(config_of(options)));
   const auto resumed = restored.state ? std::optional(state.step) : std::nullopt;
   const auto telemetry = open_telemetry(folder, resumed, options.steps, world.first());
   for (const auto& warning : warnings) telemetry->warning(warning);

@@ -16,6 +16,7 @@
 #include "launch/process_age.h"
 #include "launch/prompt_match.h"
 #include "launch/ranks.h"
+#include "launch/recorded_config.h"
 #include "launch/run_folder.h"
 #include "launch/telemetry/run_messages.h"
 #include "launch/train/idle_passes.h"
@@ -156,7 +157,7 @@ int run_pretrain(const PretrainOptions& given, World& world) {
     print_report(options, folder, fmt::format("The run in {} is finished; nothing to do.", folder.path()));
     return exit_done;
   }
-  if (world.first()) write_file_atomically(folder.config(), config_of(options));
+  if (world.first()) write_file_atomically(folder.config(), recorded_config(config_of(options)));
   const std::string frozen = options.verify_frozen ? inputs.local_hash() : "";
 
   const auto resumed = resumption.checkpoint ? std::optional(state.step) : std::nullopt;

@@ -6,6 +6,7 @@
 
 #include "core/io/atomic_file.h"
 #include "core/io/output_folder.h"
+#include "core/io/printable.h"
 #include "core/text/tokenizer.h"
 #include "core/text/train_unigram.h"
 #include "launch/commands/input_options.h"
@@ -57,7 +58,12 @@ SentenceSample read_sample(const TokenizerTrainOptions& options) {
   input.skip_errors = options.on_error == "skip";
   std::unique_ptr<ProgressBar> bar;
   SentenceSample sample = sample_sentences(input, options.sample,
-                                           {.progress =
+                                           {.begins =
+                                                [](const InputFiles& files) {
+                                                  for (const std::string& note : notes_on(files))
+                                                    fmt::print(stderr, "{}\n", message_line(note));
+                                                },
+                                            .progress =
                                                 [&](std::int64_t read, std::int64_t total) {
                                                   if (!bar)
                                                     bar = std::make_unique<ProgressBar>("reading", "bytes", total);
@@ -68,7 +74,7 @@ SentenceSample read_sample(const TokenizerTrainOptions& options) {
                                                   if (bar) {
                                                     bar->message(problem.message);
                                                   } else {
-                                                    fmt::print(stderr, "{}\n", problem.message);
+                                                    fmt::print(stderr, "{}\n", message_line(problem.message));
                                                   }
                                                 }});
   if (bar) bar->finish();

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "core/checkpoint/checkpoint_folder.h"
@@ -12,6 +11,8 @@
 #include "core/delta/prompt_file.h"
 #include "core/error.h"
 #include "core/io/float_array.h"
+#include "core/io/line_reader.h"
+#include "core/io/paths.h"
 #include "core/io/safetensors.h"
 #include "core/t5/identity.h"
 #include "core/t5/load.h"
@@ -159,9 +160,15 @@ Facts describe_checkpoint(const std::string& path) {
   return facts;
 }
 
-std::int64_t lines_of(const fs::path& path) {
-  std::ifstream file(path);
-  return std::count(std::istreambuf_iterator<char>(file), {}, '\n');
+std::int64_t lines_of(const std::string& path) {
+  if (!path_exists(path)) return 0;
+  constexpr std::int64_t longest_line = std::int64_t{1} << 20;
+  LineReader lines(path, longest_line);
+  std::string line;
+  auto status = lines.next(line);
+  while (status == LineReader::Status::line || status == LineReader::Status::too_long) status = lines.next(line);
+  require(status == LineReader::Status::end, "{}:{}: {}", path, lines.line_number(), lines.damage());
+  return lines.line_number();
 }
 
 Facts describe_run(const std::string& path) {
@@ -220,11 +227,11 @@ Facts describe_file(const std::string& path, bool read_all) {
   if (ending == ".h5")
     return fs::path(path).filename().string().starts_with("rank-") ? describe_rank_file(path)
                                                                    : describe_checkpoint(path);
-  if (ending == ".npy" || ending == ".pt" || ending == ".pth") return describe_prompt(path);
+  if (ending == ".npy" || ending == ".pt" || ending == ".pth" || ending == ".bin") return describe_prompt(path);
   if (ending == ".safetensors") return describe_safetensors(path, read_all);
   fail(
       "'{}' is of no known kind; give a folder (backbone, corpus, prompt, run, checkpoint of a backbone) or a .h5, "
-      ".npy, .pt or .safetensors "
+      ".npy, .pt, .bin or .safetensors "
       "file",
       path);
 }

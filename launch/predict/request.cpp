@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/error.h"
+#include "core/io/shallow_json.h"
 #include "core/text/answer_texts.h"
 
 namespace prelude {
@@ -114,15 +115,14 @@ struct Line {
 };
 
 Json parse(const std::string& text, const std::string& place) {
-  try {
-    Json object = Json::parse(text);
-    require(object.is_object(), "{}: a line must be a JSON object, but is {}", place, object.type_name());
-    return object;
-  } catch (const Json::parse_error& error) {
-    fail("{}: not valid JSON at byte {}; each line is one object such as {{\"source\": \"text\"}}", place, error.byte);
-  } catch (const Json::out_of_range&) {
-    fail("{}: a JSON number is out of range", place);
+  Json object;
+  if (const auto problem = parse_json(text, {}, object)) {
+    require(problem->byte > 0, "{}: {}", place, problem->reason);
+    fail("{}: not valid JSON at byte {}: {}; each line is one object such as {{\"source\": \"text\"}}", place,
+         problem->byte, problem->reason);
   }
+  require(object.is_object(), "{}: a line must be a JSON object, but is {}", place, object.type_name());
+  return object;
 }
 
 }  // namespace

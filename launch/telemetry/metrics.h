@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/io/posix.h"
 
@@ -42,8 +43,13 @@ std::string json_line(const ValidationMetrics& metrics);
 
 class MetricsFile {
  public:
-  // Opens for appending after dropping every line of a step after `last_step`, and a torn last line.
+  // Opens for appending after dropping every line of a step after `last_step`, and what a writer that was killed left
+  // behind them. Where lines before them are damaged or missing, those that can be read stay, the file as it was is
+  // kept beside (PATH.damaged), and notes() says so. Throws UserError where the file is no regular one or cannot be
+  // read.
   MetricsFile(const std::string& path, std::int64_t last_step);
+  // What was lost, a line each.
+  const std::vector<std::string>& notes() const { return notes_; }
   void write(const StepMetrics& metrics) { append(json_line(metrics)); }
   void write(const ValidationMetrics& metrics) { append(json_line(metrics)); }
   // On disk when it returns; called before a checkpoint, so that lines never lag behind it.
@@ -54,6 +60,7 @@ class MetricsFile {
 
   std::string path_;
   UniqueFd fd_;
+  std::vector<std::string> notes_;
 };
 
 }  // namespace prelude

@@ -5,12 +5,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <vector>
 
 #include "core/error.h"
+#include "core/io/line_reader.h"
+#include "core/io/paths.h"
 
 namespace prelude {
 namespace {
@@ -22,7 +23,7 @@ std::shared_ptr<spdlog::logger> open_log(const std::string& path) {
     log->flush_on(spdlog::level::info);
     return log;
   } catch (const spdlog::spdlog_ex& error) {
-    fail("{}", error.what());
+    fail("cannot write '{}': {}", path, error.what());
   }
 }
 
@@ -36,6 +37,7 @@ RunTelemetry::RunTelemetry(const RunFolder& folder, std::optional<std::int64_t> 
       log_(open_log(folder.log())) {
   progress_.step = resumed.value_or(0);
   progress_.steps = steps;
+  for (const std::string& note : metrics_.notes()) warning(note);
 }
 
 RunTelemetry::~RunTelemetry() = default;
@@ -87,8 +89,12 @@ void RunTelemetry::sync() { metrics_.sync(); }
 RunSummary summarise(const std::string& metrics_path) {
   RunSummary summary;
   std::vector<double> losses;
-  std::ifstream file(metrics_path);
-  for (std::string line; std::getline(file, line);) {
+  if (!path_exists(metrics_path)) return summary;
+  constexpr std::int64_t longest_line = std::int64_t{1} << 20;
+  LineReader lines(metrics_path, longest_line);
+  std::string line;
+  for (auto status = lines.next(line); status == LineReader::Status::line || status == LineReader::Status::too_long;
+       status = lines.next(line)) {
     const auto value = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
     if (!value.is_object()) continue;
     if (value.contains("loss") && value["loss"].is_number()) losses.push_back(value["loss"].get<double>());

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <limits>
 
+#include "core/io/printable.h"
+
 namespace prelude {
 namespace {
 
@@ -91,7 +93,7 @@ void LiveLine::keep(const Fields& fields, Clock::time_point now) {
 
 void LiveLine::message(const std::string& text) {
   clear();
-  std::fputs(fmt::format("{}\n", text).c_str(), screen_.stream);
+  std::fputs(fmt::format("{}\n", message_line(text)).c_str(), screen_.stream);
   std::fflush(screen_.stream);
 }
 

@@ -36,7 +36,7 @@ class LiveLine {
   void show(const Fields& fields, Clock::time_point now = Clock::now());
   // Draws now, and leaves the line standing.
   void keep(const Fields& fields, Clock::time_point now = Clock::now());
-  // A message on a line of its own.
+  // A message on a line of its own, whatever it holds (core/io/printable.h).
   void message(const std::string& text);
   // The line as drawn; fields that do not fit in `columns` are left out, from the right.
   static std::string render(const Fields& fields, bool colours, std::size_t columns);

@@ -1,12 +1,14 @@
 #include "launch/tune/data_set.h"
 
 #include <algorithm>
-#include <filesystem>
+#include <map>
 #include <numeric>
+#include <set>
 #include <utility>
 
 #include "core/error.h"
 #include "core/io/checksum.h"
+#include "core/io/paths.h"
 #include "launch/experiment/experiment_options.h"
 #include "tasks/downstream/few_shot.h"
 #include "tasks/downstream/read_examples.h"
@@ -55,6 +57,16 @@ std::vector<std::int64_t> count_labels(const std::vector<DownstreamExample>& exa
   return counts;
 }
 
+// How many of `of` have the fields and options of one in `in`, whatever its label.
+std::size_t count_shared(const std::vector<DownstreamExample>& of, const std::vector<DownstreamExample>& in) {
+  using Key = std::pair<std::map<std::string, std::string>, std::vector<std::string>>;
+  std::set<Key> there;
+  for (const DownstreamExample& example : in) there.emplace(example.fields, example.options);
+  return static_cast<std::size_t>(std::count_if(of.begin(), of.end(), [&](const DownstreamExample& example) {
+    return there.contains({example.fields, example.options});
+  }));
+}
+
 std::vector<std::string> class_names(const TaskRow& row) {
   std::vector<std::string> names;
   for (const LabelWord& label : label_words(row)) names.push_back(label.value);
@@ -64,14 +76,30 @@ std::vector<std::string> class_names(const TaskRow& row) {
 }  // namespace
 
 DataSet::DataSet(TaskRow row, const std::string& folder) : row_(std::move(row)), folder_(folder) {
-  require(std::filesystem::is_directory(folder), "--data: {}: '{}' is no folder", row_.name, folder);
+  require(is_folder(folder), "--data: {}: '{}' is no folder", row_.name, folder);
   require(!row_.train.empty() && !row_.test.empty(), "data set {}: its row names no {} file", row_.name,
           row_.train.empty() ? "train" : "test");
-  train_ = read_split(row_, folder, row_.train);
-  if (!row_.dev.empty() && std::filesystem::exists(fmt::format("{}/{}", folder, row_.dev)))
-    dev_ = read_split(row_, folder, row_.dev);
-  test_ = read_split(row_, folder, row_.test);
+  train_ = read_split(row_, folder, row_.train, &notes_);
+  if (!row_.dev.empty() && split_exists(folder, row_.dev)) dev_ = read_split(row_, folder, row_.dev, &notes_);
+  test_ = read_split(row_, folder, row_.test, &notes_);
   classes_ = count_classes(row_, train_);
+  note_overlaps();
+}
+
+void DataSet::note_overlaps() {
+  struct Pair {
+    const std::vector<DownstreamExample>& of;
+    const std::string& file;
+    const std::vector<DownstreamExample>& in;
+    const std::string& other;
+  };
+  for (const Pair& pair : {Pair{test_, row_.test, train_, row_.train}, Pair{test_, row_.test, dev_, row_.dev},
+                           Pair{dev_, row_.dev, train_, row_.train}}) {
+    const std::size_t shared = count_shared(pair.of, pair.in);
+    if (shared == 0) continue;
+    notes_.push_back(fmt::format("warning: data set {}: {} of the {} examples of {} stand in {}, too", row_.name,
+                                 shared, pair.of.size(), pair.file, pair.other));
+  }
 }
 
 bool DataSet::draws(std::int64_t shots, const std::string& mode) const {

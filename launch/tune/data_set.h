@@ -29,6 +29,9 @@ class DataSet {
   const std::string& folder() const { return folder_; }
   const std::vector<DownstreamExample>& test() const { return test_; }
   std::int64_t classes() const { return classes_; }
+  // What the user should know of the files, a line each: what reading them showed, and examples that stand in two of
+  // them.
+  const std::vector<std::string>& notes() const { return notes_; }
 
   // `shots`: training examples, as many for dev; 0: the default of the number of classes; whole_training_set
   // (launch/experiment/experiment_options.h): all, and the dev file. `mode`: --split. Throws UserError where the files
@@ -46,6 +49,7 @@ class DataSet {
  private:
   bool draws(std::int64_t shots, const std::string& mode) const;
   ExampleSplit given() const;
+  void note_overlaps();
 
   TaskRow row_;
   std::string folder_;
@@ -53,6 +57,7 @@ class DataSet {
   std::vector<DownstreamExample> dev_;  // of the row's dev file; empty: it has none
   std::vector<DownstreamExample> test_;
   std::int64_t classes_ = 0;
+  std::vector<std::string> notes_;
 };
 
 }  // namespace prelude

@@ -107,6 +107,7 @@ void Lab::open_data() {
     for (const std::int64_t shots : shots_of(options_)) {
       notes_.push_back(data_sets_.back().description(shots, options_.split));
     }
+    for (const std::string& note : data_sets_.back().notes()) notes_.push_back(note);
   }
 }
 

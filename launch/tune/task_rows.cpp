@@ -15,14 +15,21 @@ void declare_files(OptionTable& table, TaskRow& row) {
   table.add("name", row.name, "NAME", "What --data calls the set.");
   table
       .add("format", row.format, "",
-           "jsonl: a JSON object a line. tsv: columns, the first line names them. race: RACE's folders. json: one "
-           "array, "
-           "as C3's.")
-      .choices({"jsonl", "tsv", "race", "json"});
+           "jsonl: a JSON object per line; a field inside others is named with dots, choices.text. tsv, csv: columns, "
+           "the "
+           "first line names them. race: RACE's folders. json: one array, as C3's.")
+      .choices({"jsonl", "tsv", "csv", "race", "json"});
   table.add("train", row.train, "FILE", "Training examples; of several files, names with commas between.");
   table.add("dev", row.dev, "FILE", "Examples that choose the best step, where they are not drawn from `train`.");
   table.add("test", row.test, "FILE", "Test examples.");
-  table.add("columns", row.columns, "NAME", "Columns of a TSV without a line of names, one `columns` line each.");
+  table.add("columns", row.columns, "NAME", "Columns of a table without a line of names, one `columns` line each.");
+  table
+      .add(
+          "quoting", row.quoting, "",
+          "Of a TSV. csv: a cell that begins with a quote is quoted, as pandas and spreadsheets write it. none: quotes "
+          "are text, as in GLUE. auto: csv where cells hold doubled quotes inside quotes or a whole column is in "
+          "quotes, and where records go over lines; else none.")
+      .choices({"auto", "csv", "none"});
   table.add("fields", row.fields, "NAME", "Fields that templates name, one `fields` line each.");
 }
 
@@ -32,10 +39,16 @@ void declare_answers(OptionTable& table, TaskRow& row) {
             "A label's value in the files and its word, one `labels` line each.");
   table.add("skip", row.skip, "VALUE", "Label values whose examples are left out.");
   table.add("options-field", row.options_field, "NAME", "Instead of labels: the field with an example's own options.");
+  table.add(
+      "option-fields", row.option_fields, "NAME",
+      "Instead of both: the fields or columns with an option each, in their order; empty ones at the end are left "
+      "out.");
+  table.add("option-names", row.option_names, "NAME", "For answer = name: the field with the options' own names.");
   table
       .add("answer", row.answer, "",
-           "With options: the label is a position (0, 1, ... or A, B, ...) or the right text.")
-      .choices({"position", "text"});
+           "With options: the label is a position (0, 1, ... or A, B, ...), a number (1, 2, ...), a name (of "
+           "option-names, or of the option's field) or the right text.")
+      .choices({"position", "number", "name", "text"});
   table.add("choices", row.choices, "PIECE", "Pieces that stand for options; A, B, ... unless given.");
   table.add("choice-mark", row.choice_mark, "PIECE", "Piece behind the letter.");
   table.add("choice-end", row.choice_end, "PIECE", "Piece behind an option's text.");

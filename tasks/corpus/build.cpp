@@ -1,18 +1,16 @@
 #include "tasks/corpus/build.h"
 
-#include <filesystem>
 #include <utility>
 
 #include "core/error.h"
 #include "core/io/output_folder.h"
+#include "core/io/paths.h"
 #include "core/text/tokenizer.h"
 #include "tasks/corpus/build_record.h"
 #include "tasks/corpus/make_documents.h"
 
 namespace prelude {
 namespace {
-
-namespace fs = std::filesystem;
 
 void check_options(const BuildOptions& options) {
   constexpr std::int64_t kLongestText = (std::int64_t{1} << 31) - 1;  // ICU counts in 32 bits
@@ -36,7 +34,8 @@ class Builder {
         hooks_(hooks),
         far_(far),
         tokenizer_(Tokenizer::load(options.tokenizer)),
-        wanted_(new_build_record(options, list_input_files(options.inputs), tokenizer_.sha256())),
+        input_(list_input_files(options.inputs, options.format)),
+        wanted_(new_build_record(options, input_.files, tokenizer_.sha256())),
         folder_(options.output, FolderKind::corpus_build),
         record_(wanted_),
         writer_(tokenizer_.size(), options.labels) {}
@@ -76,15 +75,14 @@ class Builder {
     for (const ShardEntry& shard : record_.shards) check_sealed(shard);
     dropped_ = record_.dropped;
     problems_ = record_.problems;
+    unknown_tokens_ = record_.unknown_tokens;
     documents_read_ = record_.documents_read;
-    return fs::exists(manifest_path());
+    return path_exists(manifest_path());
   }
 
   void check_sealed(const ShardEntry& shard) {
     const std::string path = options_.output + "/" + shard.file;
-    std::error_code missing;
-    const auto bytes = fs::file_size(path, missing);
-    require(!missing && static_cast<std::int64_t>(bytes) == shard.bytes,
+    require(path_exists(path) && file_bytes(path) == shard.bytes,
             "'{}' is missing or damaged; delete the folder '{}' and build again", path, options_.output);
     progress_.documents += shard.documents;
     progress_.sentences += shard.sentences;
@@ -94,8 +92,9 @@ class Builder {
 
   // False where the stop hook ended it.
   bool read_all() {
-    DocumentReader reader(options_, wanted_.inputs);
-    for (const InputFile& file : wanted_.inputs) progress_.bytes_total += file.bytes;
+    if (hooks_.begins) hooks_.begins(input_);
+    DocumentReader reader(options_, input_.files);
+    for (const InputFile& file : input_.files) progress_.bytes_total += file.bytes;
     for (std::int64_t i = 0; i < documents_read_; ++i) {
       require(reader.next().has_value(),
               "the input has fewer documents than the build in '{}' has read; delete that folder", options_.output);
@@ -113,6 +112,7 @@ class Builder {
     ++documents_read_;
     progress_.bytes_read = made.bytes_read;
     dropped_ += made.dropped;
+    unknown_tokens_ += made.unknown_tokens;
     if (made.problem) {
       require(options_.skip_errors, "{} (or leave such input out with --on-error skip)", made.problem->message);
       problems_.add(made.problem->kind);
@@ -133,6 +133,7 @@ class Builder {
     record_.documents_read = documents_read_;
     record_.dropped = dropped_;
     record_.problems = problems_;
+    record_.unknown_tokens = unknown_tokens_;
     write_build_record(record_path(), record_);
     ++progress_.shards;
   }
@@ -148,6 +149,7 @@ class Builder {
     manifest.shard_tokens = options_.shard_tokens;
     manifest.labels = options_.labels;
     manifest.dropped = dropped_;
+    manifest.unknown_tokens = unknown_tokens_;
     manifest.shards = record_.shards;
     return manifest;
   }
@@ -165,6 +167,7 @@ class Builder {
   const BuildHooks& hooks_;
   FarWorkers* const far_;
   const Tokenizer tokenizer_;
+  const InputFiles input_;
   const BuildRecord wanted_;
   const OutputFolder folder_;
   BuildRecord record_;
@@ -172,6 +175,7 @@ class Builder {
   // Up to the document used last; the record holds those up to the last sealed shard.
   std::int64_t documents_read_ = 0;
   DroppedCounts dropped_;
+  std::int64_t unknown_tokens_ = 0;
   ProblemCounts problems_;
   BuildProgress progress_;
 };

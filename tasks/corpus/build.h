@@ -6,6 +6,7 @@
 
 #include "tasks/corpus/build_options.h"
 #include "tasks/corpus/far_workers.h"
+#include "tasks/corpus/input_files.h"
 #include "tasks/corpus/input_problem.h"
 #include "tasks/corpus/manifest.h"
 
@@ -22,6 +23,7 @@ struct BuildProgress {
 
 // Called from build_corpus' own thread; each may be empty.
 struct BuildHooks {
+  std::function<void(const InputFiles&)> begins = {};       // before the first document is read
   std::function<void(const BuildProgress&)> progress = {};  // after each document read
   std::function<void(const InputProblem&)> left_out = {};   // with skip_errors: each problem, in the order of the input
   std::function<bool()> stop = {};                          // after each document read; true: stop now, to be continued

@@ -21,8 +21,9 @@ struct BuildOptions {
   // A shard ends with the document that brings it to this many tokens.
   std::int64_t shard_tokens = std::int64_t{64} << 20;
 
-  std::string text_field = "text";  // of .jsonl
-  bool labels = false;              // read `label` and `confidence` of .jsonl
+  std::string format = "auto";      // of all input files: input_format_names()
+  std::string text_field = "text";  // of JSON, or the column of a table
+  bool labels = false;              // read `label` and `confidence` of JSON and tables
   std::int64_t max_line_bytes = std::int64_t{64} << 20;
   std::int64_t max_document_bytes = std::int64_t{256} << 20;
   bool skip_errors = false;  // leave out what is wrong, counted; else the first problem is a UserError

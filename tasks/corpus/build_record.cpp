@@ -1,11 +1,12 @@
 #include "tasks/corpus/build_record.h"
 
-#include <filesystem>
 #include <limits>
 #include <utility>
 
 #include "core/error.h"
 #include "core/io/atomic_file.h"
+#include "core/io/paths.h"
+#include "core/io/shallow_json.h"
 #include "tasks/corpus/json_fields.h"
 
 namespace prelude {
@@ -18,7 +19,7 @@ const char* text_of(bool value) { return value ? "true" : "false"; }
 
 }  // namespace
 
-BuildRecord new_build_record(const BuildOptions& options, std::vector<InputFile> inputs,
+BuildRecord new_build_record(const BuildOptions& options, const std::vector<InputFile>& inputs,
                              const std::string& tokenizer_sha256) {
   BuildRecord record;
   record.options = {{"tokenizer", tokenizer_sha256},
@@ -32,7 +33,10 @@ BuildRecord new_build_record(const BuildOptions& options, std::vector<InputFile>
                     {"max-line-bytes", std::to_string(options.max_line_bytes)},
                     {"max-document-bytes", std::to_string(options.max_document_bytes)},
                     {"on-error", options.skip_errors ? "skip" : "stop"}};
-  record.inputs = std::move(inputs);
+  for (const InputFile& input : inputs) {
+    const char* format = input.format.known ? name_of(input.format.format) : "unknown";
+    record.inputs.push_back({input.path, format, input.bytes, input.modified});
+  }
   return record;
 }
 
@@ -42,10 +46,12 @@ void write_build_record(const std::string& path, const BuildRecord& record) {
                                      {"inputs", nlohmann::ordered_json::array()},
                                      {"documents_read", record.documents_read},
                                      {"dropped", to_json(record.dropped)},
+                                     {"unknown_tokens", record.unknown_tokens},
                                      {"problems", nlohmann::ordered_json::object()},
                                      {"shards", nlohmann::ordered_json::array()}};
-  for (const InputFile& input : record.inputs) {
-    document["inputs"].push_back({{"path", input.path}, {"bytes", input.bytes}, {"modified", input.modified}});
+  for (const RecordedInput& input : record.inputs) {
+    document["inputs"].push_back(
+        {{"path", input.path}, {"format", input.format}, {"bytes", input.bytes}, {"modified", input.modified}});
   }
   for (const ProblemKind kind : kProblemKinds) document["problems"][name_of(kind)] = record.problems.of(kind);
   for (const ShardEntry& shard : record.shards) document["shards"].push_back(to_json(shard));
@@ -54,22 +60,26 @@ void write_build_record(const std::string& path, const BuildRecord& record) {
 }
 
 std::optional<BuildRecord> read_build_record(const std::string& path) {
-  if (!std::filesystem::exists(path)) return {};
-  const nlohmann::json document = read_json_file(path, std::size_t{1} << 30);
+  if (!path_exists(path)) return {};
+  const nlohmann::json document = read_json_file(path, std::size_t{256} << 20, {.values = std::size_t{8} << 20});
   const JsonFields fields(document, path, "");
   fields.check(fields.integer("schema_version", 0, kMost) == 1, "schema_version",
                "must be 1; a newer prelude wrote it");
   BuildRecord record;
   record.options = read_named_values(fields.object("options"));
   for (const JsonFields& input : fields.objects("inputs")) {
-    record.inputs.push_back({input.text("path"), format_of(input.text("path")), input.integer("bytes", 0, kMost),
+    record.inputs.push_back({input.text("path"), input.has("format") ? input.text("format") : "",
+                             input.integer("bytes", 0, kMost),
                              input.integer("modified", std::numeric_limits<std::int64_t>::min(),
                                            std::numeric_limits<std::int64_t>::max())});
   }
   record.documents_read = fields.integer("documents_read", 0, kMost);
   record.dropped = read_dropped(fields.object("dropped"));
+  if (fields.has("unknown_tokens")) record.unknown_tokens = fields.integer("unknown_tokens", 0, kMost);
   const JsonFields problems = fields.object("problems");
-  for (const ProblemKind kind : kProblemKinds) record.problems.add(kind, problems.integer(name_of(kind), 0, kMost));
+  for (const ProblemKind kind : kProblemKinds) {
+    if (problems.has(name_of(kind))) record.problems.add(kind, problems.integer(name_of(kind), 0, kMost));
+  }
   for (const JsonFields& shard : fields.objects("shards"))
     record.shards.push_back(read_shard_entry(shard, record.shards.size()));
   return record;
@@ -85,10 +95,15 @@ void require_same_build(const BuildRecord& found, const BuildRecord& wanted, con
           "'{}' holds a corpus built from {} input files, now there are {}; {}", output, found.inputs.size(),
           wanted.inputs.size(), kFresh);
   for (std::size_t i = 0; i < wanted.inputs.size(); ++i) {
-    require(found.inputs[i].path == wanted.inputs[i].path, "'{}' holds a corpus built from '{}', not '{}'; {}", output,
-            found.inputs[i].path, wanted.inputs[i].path, kFresh);
-    require(found.inputs[i] == wanted.inputs[i], "the input '{}' has changed since the build in '{}' began; {}",
-            wanted.inputs[i].path, output, kFresh);
+    const RecordedInput& before = found.inputs[i];
+    const RecordedInput& now = wanted.inputs[i];
+    require(before.path == now.path, "'{}' holds a corpus built from '{}', not '{}'; {}", output, before.path, now.path,
+            kFresh);
+    require(before.bytes == now.bytes && before.modified == now.modified,
+            "the input '{}' has changed since the build in '{}' began; {}", now.path, output, kFresh);
+    require(before.format.empty() || before.format == now.format,
+            "'{}' holds a corpus that read the input '{}' as {}, not {}; {}", output, now.path, before.format,
+            now.format, kFresh);
   }
 }
 

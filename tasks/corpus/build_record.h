@@ -15,18 +15,26 @@
 
 namespace prelude {
 
+struct RecordedInput {
+  std::string path;
+  std::string format;  // its name; empty in a record of an older program, which went by the file's name alone
+  std::int64_t bytes = 0;
+  std::int64_t modified = 0;
+};
+
 struct BuildRecord {
   NamedValues options;  // everything that the corpus' bytes depend on
-  std::vector<InputFile> inputs;
+  std::vector<RecordedInput> inputs;
 
   std::vector<ShardEntry> shards;   // sealed ones
   std::int64_t documents_read = 0;  // of the input, up to the end of the last sealed shard
   DroppedCounts dropped;            // up to there
+  std::int64_t unknown_tokens = 0;  // <unk> among the tokens up to there
   ProblemCounts problems;
 };
 
 // The record that a build starts with.
-BuildRecord new_build_record(const BuildOptions& options, std::vector<InputFile> inputs,
+BuildRecord new_build_record(const BuildOptions& options, const std::vector<InputFile>& inputs,
                              const std::string& tokenizer_sha256);
 
 void write_build_record(const std::string& path, const BuildRecord& record);

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "core/error.h"
+#include "core/io/folder_kind.h"
+#include "core/io/paths.h"
 #include "tasks/corpus/shard.h"
 
 namespace prelude {
@@ -43,7 +45,12 @@ Corpus::~Corpus() = default;
 Corpus Corpus::open(const std::string& folder) {
   auto parts = std::make_unique<Parts>();
   parts->folder = folder;
-  parts->manifest = read_manifest(folder + "/corpus.json");
+  const std::string manifest_path = folder + "/corpus.json";
+  if (!path_exists(manifest_path)) {
+    const std::string wrong = wrong_folder(folder, "a corpus", "corpus");
+    require(wrong.empty(), "{}", wrong);
+  }
+  parts->manifest = read_manifest(manifest_path);
   const Manifest& manifest = parts->manifest;
   for (const ShardEntry& entry : manifest.shards) {
     const Shard& shard = parts->shards.emplace_back(folder, entry, manifest.vocabulary_size, manifest.labels);

@@ -1,5 +1,6 @@
 #include "tasks/corpus/document_maker.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "core/text/utf8.h"
@@ -21,12 +22,15 @@ void DocumentMaker::tokenize(const DocumentText& text, MadeDocument& made) {
       ++made.dropped.sentences_few_tokens;
       continue;
     }
+    made.unknown_tokens += std::count(ids.begin(), ids.end(), tokenizer_.unknown());
     document.tokens.insert(document.tokens.end(), ids.begin(), ids.end());
     document.sentence_sizes.push_back(static_cast<std::int64_t>(ids.size()));
   }
   const std::size_t sentences = document.sentence_sizes.size();
   if (sentences == 0 || static_cast<std::int64_t>(sentences) < options_.min_document_sentences) {
     ++made.dropped.documents_few_sentences;
+    made.dropped.sentences_of_those += static_cast<std::int64_t>(sentences);
+    made.unknown_tokens = 0;
     return;
   }
   if (options_.labels) {

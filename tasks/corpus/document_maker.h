@@ -16,6 +16,7 @@ namespace prelude {
 struct MadeDocument {
   std::optional<TokenDocument> document;  // none: dropped by the filters, or a problem
   DroppedCounts dropped;
+  std::int64_t unknown_tokens = 0;  // of the document's
   std::optional<InputProblem> problem;
   std::int64_t bytes_read = 0;  // RawDocument's
 };

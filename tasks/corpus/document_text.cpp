@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "core/io/line_reader.h"
+#include "core/io/shallow_json.h"
 #include "core/text/utf8.h"
 
 namespace prelude {
@@ -21,26 +23,21 @@ struct Problem {
   throw Problem{{kind, fmt::format("{}:{}: {}", raw.path, line, what)}};
 }
 
+// The first line of the document that is no text, with its number.
 void check_utf8(const RawDocument& raw) {
-  const std::size_t valid = valid_utf8_bytes(raw.text);
-  if (valid == raw.text.size()) return;
+  const std::size_t good = std::min(valid_utf8_bytes(raw.text), raw.text.find('\0'));
+  if (good >= raw.text.size()) return;
+  const std::size_t line_start = raw.text.rfind('\n', good) + 1;  // npos + 1 = 0
   const std::int64_t line =
-      raw.line + std::count(raw.text.begin(), raw.text.begin() + static_cast<std::ptrdiff_t>(valid), '\n');
-  const std::size_t line_start = raw.text.rfind('\n', valid) + 1;  // npos + 1 = 0
-  raise(ProblemKind::bad_utf8, raw, line,
-        fmt::format("byte {} of the line (0x{:02x}) is no UTF-8; convert the file to UTF-8", valid - line_start + 1,
-                    static_cast<unsigned char>(raw.text[valid])));
+      raw.line + std::count(raw.text.begin(), raw.text.begin() + static_cast<std::ptrdiff_t>(line_start), '\n');
+  raise(ProblemKind::bad_utf8, raw, line, text_problem(std::string_view(raw.text).substr(line_start)));
 }
 
 nlohmann::json parse_object(const RawDocument& raw) {
   nlohmann::json row;
-  try {
-    row = nlohmann::json::parse(raw.text);
-  } catch (const nlohmann::json::parse_error& error) {
-    raise(ProblemKind::bad_json, raw, raw.line,
-          fmt::format("byte {} of the line is no JSON; one object a line is wanted", error.byte));
-  } catch (const nlohmann::json::exception& error) {
-    raise(ProblemKind::bad_json, raw, raw.line, fmt::format("no JSON that can be read: {}", error.what()));
+  if (const auto problem = parse_json(raw.text, {.depth = 200}, row)) {
+    const std::string place = problem->byte > 0 ? fmt::format("byte {} of the line is no JSON: ", problem->byte) : "";
+    raise(ProblemKind::bad_json, raw, raw.line, place + problem->reason);
   }
   if (!row.is_object())
     raise(ProblemKind::bad_json, raw, raw.line, fmt::format("a JSON object is wanted, not {}", row.type_name()));

@@ -2,70 +2,125 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
+#include <optional>
 #include <set>
+#include <system_error>
+#include <utility>
 
 #include "core/error.h"
+#include "core/io/paths.h"
 
 namespace prelude {
 namespace {
 
 namespace fs = std::filesystem;
 
-bool is_hidden(const fs::path& path) { return path.filename().string().starts_with('.'); }
+// The path without links: one name for one file or folder.
+std::string real_path(const std::string& path) {
+  std::error_code error;
+  const fs::path real = fs::canonical(path, error);
+  require(!error, "cannot read '{}': {}", path, error.message());
+  return real.string();
+}
 
-std::vector<std::string> files_below(const std::string& folder) {
-  std::vector<std::string> files;
-  for (auto entry = fs::recursive_directory_iterator(folder); entry != fs::recursive_directory_iterator(); ++entry) {
-    if (is_hidden(entry->path())) {
-      if (entry->is_directory()) entry.disable_recursion_pending();
-    } else if (!entry->is_directory()) {
-      files.push_back(entry->path().string());
+bool is_reached_by_link(const std::string& path, const std::string& real) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(path, error);
+  return error || absolute.lexically_normal() != real;
+}
+
+std::int64_t time_of_change(const std::string& path) {
+  std::error_code error;
+  const auto time = fs::last_write_time(path, error);
+  require(!error, "cannot read '{}': {}", path, error.message());
+  return static_cast<std::int64_t>(time.time_since_epoch().count());
+}
+
+class Lister {
+ public:
+  explicit Lister(std::optional<InputFormat> format) : format_(format) {}
+
+  void add_given(const std::string& path) {
+    require(path_exists(path), "there is no file or folder '{}'", path);
+    if (!is_folder(path)) return add_file(path);
+    std::vector<std::string> files;
+    std::set<std::string> visited;
+    collect(path, visited, files);
+    std::sort(files.begin(), files.end());
+    require(!files.empty(), "the folder '{}' holds no files", path);
+    for (const std::string& file : files) add_file(file);
+  }
+
+  InputFiles take() { return std::move(result_); }
+
+ private:
+  // The files below `folder`, each real folder visited once: links may lead back to one that they lie in.
+  void collect(const std::string& folder, std::set<std::string>& visited, std::vector<std::string>& files) {
+    if (!visited.insert(real_path(folder)).second) {
+      ++result_.linked_again;
+      return;
+    }
+    for (const std::string& name : names_in(folder)) {
+      if (name.starts_with('.')) continue;
+      const std::string path = (fs::path(folder) / name).string();
+      require(path_exists(path), "'{}' is a link to nothing; remove it", path);
+      if (is_folder(path)) {
+        collect(path, visited, files);
+      } else {
+        files.push_back(path);
+      }
     }
   }
-  std::sort(files.begin(), files.end());
-  require(!files.empty(), "the folder '{}' holds no files", folder);
-  return files;
-}
 
-InputFile describe(const std::string& path) {
-  InputFile file;
-  file.path = path;
-  file.format = format_of(path);
-  file.bytes = static_cast<std::int64_t>(fs::file_size(path));
-  file.modified = static_cast<std::int64_t>(fs::last_write_time(path).time_since_epoch().count());
-  return file;
-}
+  void add_file(const std::string& path) {
+    require(is_regular_file(path), "'{}' is no regular file", path);
+    const std::string real = real_path(path);
+    const bool linked = is_reached_by_link(path, real);
+    const auto [before, is_new] = seen_.emplace(real, linked);
+    if (!is_new) {
+      require(linked || before->second, "'{}' is given twice as input", path);
+      ++result_.linked_again;
+      return;
+    }
+    const FoundFormat format = format_ ? FoundFormat{true, *format_, false, ""} : find_format(path);
+    result_.files.push_back({path, format, file_bytes(path), time_of_change(path)});
+  }
+
+  std::optional<InputFormat> format_;
+  std::map<std::string, bool> seen_;  // real paths; whether the name that was read is a link
+  InputFiles result_;
+};
 
 }  // namespace
 
-InputFile::Format format_of(const std::string& path) {
-  std::string_view name = path;
-  for (const std::string_view packed : {".gz", ".zst"}) {
-    if (name.ends_with(packed)) name.remove_suffix(packed.size());
-  }
-  if (name.ends_with(".txt")) return InputFile::Format::text;
-  if (name.ends_with(".jsonl")) return InputFile::Format::json_lines;
-  return InputFile::Format::unknown;
+InputFiles list_input_files(const std::vector<std::string>& paths, const std::string& format) {
+  Lister lister(input_format_named(format));
+  for (const std::string& path : paths) lister.add_given(path);
+  InputFiles input = lister.take();
+  require(!input.files.empty(), "no input is given; name files or folders of .txt or .jsonl (.gz, .zst)");
+  return input;
 }
 
-std::vector<InputFile> list_input_files(const std::vector<std::string>& paths) {
-  std::vector<InputFile> files;
-  std::set<std::string> seen;
-  try {
-    for (const std::string& path : paths) {
-      require(fs::exists(path), "there is no file or folder '{}'", path);
-      const std::vector<std::string> found = fs::is_directory(path) ? files_below(path) : std::vector{path};
-      for (const std::string& file : found) {
-        require(fs::is_regular_file(file), "'{}' is no regular file", file);
-        require(seen.insert(fs::canonical(file).string()).second, "'{}' is given twice as input", file);
-        files.push_back(describe(file));
-      }
+std::vector<std::string> notes_on(const InputFiles& input) {
+  std::vector<std::string> notes;
+  for (const std::string& name : input_format_names()) {
+    std::int64_t count = 0;
+    const InputFile* first = nullptr;
+    for (const InputFile& file : input.files) {
+      if (!file.format.by_content || name_of(file.format.format) != name) continue;
+      if (count++ == 0) first = &file;
     }
-  } catch (const fs::filesystem_error& error) {
-    fail("cannot list the input '{}': {}", error.path1().string(), error.code().message());
+    if (count == 1) notes.push_back(fmt::format("'{}' is read as {} by its content", first->path, name));
+    if (count > 1) {
+      notes.push_back(
+          fmt::format("{} files are read as {} by their content, '{}' the first", count, name, first->path));
+    }
   }
-  require(!files.empty(), "no input is given; name files or folders of .txt or .jsonl (.gz, .zst)");
-  return files;
+  if (input.linked_again > 0) {
+    notes.push_back(fmt::format("{} links lead to what is read already and are passed over", input.linked_again));
+  }
+  return notes;
 }
 
 }  // namespace prelude

@@ -5,22 +5,30 @@
 #include <string>
 #include <vector>
 
+#include "tasks/corpus/input_format.h"
+
 namespace prelude {
 
 struct InputFile {
-  enum class Format { text, json_lines, unknown };
   std::string path;
-  Format format = Format::unknown;
+  FoundFormat format;
   std::int64_t bytes = 0;
   std::int64_t modified = 0;  // nanoseconds; of no meaning but equality
-  bool operator==(const InputFile&) const = default;
 };
 
-// By the name: .txt, .jsonl, each perhaps with .gz or .zst.
-InputFile::Format format_of(const std::string& path);
+struct InputFiles {
+  std::vector<InputFile> files;
+  std::int64_t linked_again = 0;  // links to what is read under another name already: passed over
+};
 
 // The files as they are given; a folder stands for all files below it in the order of their paths, hidden ones left
-// out. Throws UserError for a path that is missing, a file that is given twice, or when there is no file at all.
-std::vector<InputFile> list_input_files(const std::vector<std::string>& paths);
+// out. Links are followed; of several ways to a file or folder below them the first counts. `format`: the name of all
+// files' format, or "auto". Throws UserError for a path that is missing or no file, a file that is given twice, or when
+// there is no file at all.
+InputFiles list_input_files(const std::vector<std::string>& paths, const std::string& format);
+
+// "2 files are read as wiki by their content (wiki/AA/wiki_00, ...)": what was found by content, and links passed over;
+// a line each.
+std::vector<std::string> notes_on(const InputFiles& input);
 
 }  // namespace prelude

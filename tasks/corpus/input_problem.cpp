@@ -7,9 +7,9 @@
 namespace prelude {
 
 const char* name_of(ProblemKind kind) {
-  constexpr std::array<const char*, kProblemKinds.size()> kNames{"unknown_file", "empty_file",    "damaged_file",
-                                                                 "long_line",    "long_document", "bad_utf8",
-                                                                 "bad_json",     "missing_field", "bad_field"};
+  constexpr std::array<const char*, kProblemKinds.size()> kNames{
+      "unknown_file", "empty_file", "damaged_file",  "long_line", "long_document",
+      "bad_utf8",     "bad_json",   "missing_field", "bad_field", "bad_row"};
   return kNames[static_cast<std::size_t>(kind)];
 }
 

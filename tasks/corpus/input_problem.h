@@ -1,5 +1,5 @@
-// What can be wrong with a piece of input text. One document (a line of .jsonl, a block of .txt) or the rest of one
-// file is left out by it.
+// What can be wrong with a piece of input text. One document (a line, a block, a record) or the rest of one file is
+// left out by it.
 #pragma once
 
 #include <array>
@@ -18,10 +18,12 @@ enum class ProblemKind {
   bad_json,
   missing_field,
   bad_field,
+  bad_row,  // of a table, or of WikiExtractor's documents
 };
 constexpr std::array kProblemKinds{ProblemKind::unknown_file, ProblemKind::empty_file,    ProblemKind::damaged_file,
                                    ProblemKind::long_line,    ProblemKind::long_document, ProblemKind::bad_utf8,
-                                   ProblemKind::bad_json,     ProblemKind::missing_field, ProblemKind::bad_field};
+                                   ProblemKind::bad_json,     ProblemKind::missing_field, ProblemKind::bad_field,
+                                   ProblemKind::bad_row};
 
 // "bad_utf8": in build.json and messages.
 const char* name_of(ProblemKind kind);

@@ -3,19 +3,8 @@
 #include <utility>
 
 #include "core/error.h"
-#include "core/io/mapped_file.h"
 
 namespace prelude {
-
-nlohmann::json read_json_file(const std::string& path, std::size_t most_bytes) {
-  const MappedFile file = MappedFile::open(path);
-  require(file.size() <= most_bytes, "'{}' has {} bytes; at most {} are believed", path, file.size(), most_bytes);
-  try {
-    return nlohmann::json::parse(file.text());
-  } catch (const nlohmann::json::exception& error) {
-    fail("'{}' is no JSON: {}", path, error.what());
-  }
-}
 
 JsonFields::JsonFields(const nlohmann::json& value, std::string path, std::string place)
     : value_(&value), path_(std::move(path)), place_(std::move(place)) {

@@ -6,10 +6,9 @@
 #include <string>
 #include <vector>
 
-namespace prelude {
+#include "core/io/shallow_json.h"
 
-// Throws UserError where the file is missing, larger than `most_bytes`, or no JSON.
-nlohmann::json read_json_file(const std::string& path, std::size_t most_bytes);
+namespace prelude {
 
 class JsonFields {
  public:

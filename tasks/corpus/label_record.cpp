@@ -1,9 +1,9 @@
 #include "tasks/corpus/label_record.h"
 
-#include <filesystem>
-
 #include "core/error.h"
 #include "core/io/atomic_file.h"
+#include "core/io/paths.h"
+#include "core/io/shallow_json.h"
 #include "tasks/corpus/json_fields.h"
 
 namespace prelude {
@@ -16,7 +16,7 @@ void write_label_record(const std::string& path, const LabelRecord& record) {
 }
 
 std::optional<LabelRecord> read_label_record(const std::string& path) {
-  if (!std::filesystem::exists(path)) return {};
+  if (!path_exists(path)) return {};
   const nlohmann::json document = read_json_file(path, std::size_t{256} << 20);
   const JsonFields fields(document, path, "");
   fields.check(fields.integer("schema_version", 0, 1) == 1, "schema_version", "must be 1");

@@ -1,8 +1,7 @@
 #include "tasks/corpus/labelled_copy.h"
 
-#include <filesystem>
-
 #include "core/error.h"
+#include "core/io/paths.h"
 #include "tasks/corpus/shard.h"
 #include "tasks/corpus/shard_writer.h"
 
@@ -13,9 +12,7 @@ namespace fs = std::filesystem;
 
 void check_sealed(const std::string& folder, const ShardEntry& shard) {
   const std::string path = folder + "/" + shard.file;
-  std::error_code missing;
-  const auto bytes = fs::file_size(path, missing);
-  require(!missing && static_cast<std::int64_t>(bytes) == shard.bytes,
+  require(path_exists(path) && file_bytes(path) == shard.bytes,
           "'{}' is missing or damaged; delete the folder '{}' and label again", path, folder);
 }
 

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "core/io/atomic_file.h"
+#include "core/io/shallow_json.h"
 #include "tasks/corpus/json_fields.h"
 
 namespace prelude {
@@ -30,6 +31,9 @@ DroppedCounts read_dropped(const JsonFields& fields) {
   dropped.sentences_few_chars = fields.integer("sentences_few_chars", 0, kMost);
   dropped.sentences_few_tokens = fields.integer("sentences_few_tokens", 0, kMost);
   dropped.documents_few_sentences = fields.integer("documents_few_sentences", 0, kMost);
+  // Older corpora do not say it.
+  constexpr const char* of_those = "sentences_of_those";
+  if (fields.has(of_those)) dropped.sentences_of_those = fields.integer(of_those, 0, kMost);
   return dropped;
 }
 
@@ -41,13 +45,15 @@ nlohmann::ordered_json to_json(const ShardEntry& shard) {
 nlohmann::ordered_json to_json(const DroppedCounts& dropped) {
   return {{"sentences_few_chars", dropped.sentences_few_chars},
           {"sentences_few_tokens", dropped.sentences_few_tokens},
-          {"documents_few_sentences", dropped.documents_few_sentences}};
+          {"documents_few_sentences", dropped.documents_few_sentences},
+          {"sentences_of_those", dropped.sentences_of_those}};
 }
 
 DroppedCounts& DroppedCounts::operator+=(const DroppedCounts& other) {
   sentences_few_chars += other.sentences_few_chars;
   sentences_few_tokens += other.sentences_few_tokens;
   documents_few_sentences += other.documents_few_sentences;
+  sentences_of_those += other.sentences_of_those;
   return *this;
 }
 
@@ -80,6 +86,7 @@ Manifest read_manifest(const std::string& path) {
   manifest.labels = fields.boolean("labels");
   if (fields.has("labelling")) manifest.labelling = read_named_values(fields.object("labelling"));
   manifest.dropped = read_dropped(fields.object("dropped"));
+  if (fields.has("unknown_tokens")) manifest.unknown_tokens = fields.integer("unknown_tokens", 0, kMost);
   const std::vector<JsonFields> shards = fields.objects("shards");
   fields.check(!shards.empty() && shards.size() < 100000, "shards", "must list between 1 and 99,999 shards");
   for (const JsonFields& shard : shards) manifest.shards.push_back(read_shard_entry(shard, manifest.shards.size()));
@@ -98,6 +105,7 @@ void write_manifest(const std::string& path, const Manifest& manifest) {
                                      {"labels", manifest.labels}};
   if (!manifest.labelling.empty()) document["labelling"] = to_json(manifest.labelling);
   document["dropped"] = to_json(manifest.dropped);
+  if (manifest.unknown_tokens) document["unknown_tokens"] = *manifest.unknown_tokens;
   document["shards"] = nlohmann::ordered_json::array();
   for (const ShardEntry& shard : manifest.shards) document["shards"].push_back(to_json(shard));
   write_file_atomically(path, document.dump(2) + "\n");

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct DroppedCounts {
   std::int64_t sentences_few_chars = 0;
   std::int64_t sentences_few_tokens = 0;
   std::int64_t documents_few_sentences = 0;
+  std::int64_t sentences_of_those = 0;  // that the filters on sentences had kept
+  std::int64_t sentences() const { return sentences_few_chars + sentences_few_tokens + sentences_of_those; }
   DroppedCounts& operator+=(const DroppedCounts& other);
   bool operator==(const DroppedCounts&) const = default;
 };
@@ -42,6 +45,7 @@ struct Manifest {
   bool labels = false;
   NamedValues labelling;  // what a model's labels depend on; empty where none gave them
   DroppedCounts dropped;
+  std::optional<std::int64_t> unknown_tokens;  // how many of the tokens are <unk>; none: an older program built it
   std::vector<ShardEntry> shards;
 };
 

@@ -74,7 +74,9 @@ std::vector<std::string_view> lines_of_at_most(std::string_view text, std::size_
 
 SentenceSample sample_sentences(const BuildOptions& input, const SentenceSampleOptions& options,
                                 const SentenceSampleHooks& hooks) {
-  const std::vector<InputFile> files = list_input_files(input.inputs);
+  const InputFiles listed = list_input_files(input.inputs, input.format);
+  const std::vector<InputFile>& files = listed.files;
+  if (hooks.begins) hooks.begins(listed);
   std::int64_t total = 0;
   for (const InputFile& file : files) total += file.bytes;
   DocumentReader reader(input, files);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "tasks/corpus/build_options.h"
+#include "tasks/corpus/input_files.h"
 #include "tasks/corpus/input_problem.h"
 
 namespace prelude {
@@ -30,8 +31,9 @@ struct SentenceSample {
 };
 
 struct SentenceSampleHooks {
-  std::function<void(std::int64_t read, std::int64_t total)> progress;  // bytes of the input files
-  std::function<void(const InputProblem&)> left_out;
+  std::function<void(const InputFiles&)> begins = {};
+  std::function<void(std::int64_t read, std::int64_t total)> progress = {};  // bytes of the input files
+  std::function<void(const InputProblem&)> left_out = {};
 };
 
 // Reads all of input.inputs as a corpus build does (text_field, limits, skip_errors), holding no more than the sample

@@ -6,7 +6,7 @@ namespace prelude {
 namespace {
 
 constexpr std::size_t kLeastRaw = 8 + 1 + 8 + 8 + 8 + 1;  // an empty RawDocument
-constexpr std::size_t kLeastMade = 8 + 3 * 8 + 1 + 1;     // a MadeDocument of nothing
+constexpr std::size_t kLeastMade = 8 + 5 * 8 + 1 + 1;     // a MadeDocument of nothing
 
 void put(ByteWriter& out, const std::optional<InputProblem>& problem) {
   out.put(static_cast<std::uint8_t>(problem ? 1 : 0));
@@ -55,6 +55,8 @@ MadeDocument made_from(ByteReader& in) {
   made.dropped.sentences_few_chars = in.get<std::int64_t>();
   made.dropped.sentences_few_tokens = in.get<std::int64_t>();
   made.dropped.documents_few_sentences = in.get<std::int64_t>();
+  made.dropped.sentences_of_those = in.get<std::int64_t>();
+  made.unknown_tokens = in.get<std::int64_t>();
   made.problem = problem_from(in);
   if (in.get_flag()) made.document = document_from(in);
   return made;
@@ -95,6 +97,8 @@ std::string to_bytes(const MadeBatch& documents) {
     out.put(made.dropped.sentences_few_chars);
     out.put(made.dropped.sentences_few_tokens);
     out.put(made.dropped.documents_few_sentences);
+    out.put(made.dropped.sentences_of_those);
+    out.put(made.unknown_tokens);
     put(out, made.problem);
     out.put(static_cast<std::uint8_t>(made.document ? 1 : 0));
     if (made.document) put(out, *made.document);

@@ -40,7 +40,7 @@ TaskForm::TaskForm(const TaskRow& row, const std::string& form, const Tokenizer&
       prompt_rows_(prompt_rows),
       limit_(limit_of(row, form, max_source)),
       is_unified_(form == "unified"),
-      is_choice_(is_unified_ || !row.options_field.empty()) {
+      is_choice_(is_unified_ || asks_for_choice(row)) {
   ensure(prompt_rows >= 0 && max_source >= 0, "{} prompt rows, a limit of {}", prompt_rows, max_source);
   make_runs(form_of(row_, form_));
   require(limit_ == 0 || limit_ > prompt_rows_,

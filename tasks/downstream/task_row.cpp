@@ -52,23 +52,29 @@ void check_different(const TaskRow& row, const char* field, const Texts& texts) 
   }
 }
 
+bool is_table(const TaskRow& row) { return row.format == "tsv" || row.format == "csv"; }
+
 void check_files(const TaskRow& row) {
-  check_named(row, "format", row.format, {"jsonl", "tsv", "race", "json"});
+  check_named(row, "format", row.format, {"jsonl", "tsv", "csv", "race", "json"});
+  check_named(row, "quoting", row.quoting, {"auto", "csv", "none"});
+  require(row.quoting == "auto" || row.format == "tsv", "row '{}': quoting is for format tsv, not {}", row.name,
+          row.format);
   require(!row.train.empty() || !row.test.empty(), "row '{}': it names no file; give train or test", row.name);
   for (const std::string* file : {&row.train, &row.dev, &row.test}) {
     require(!file->starts_with('/'), "row '{}': file '{}' must be relative to the folder of the data set", row.name,
             *file);
   }
-  require(row.columns.empty() || row.format == "tsv", "row '{}': columns are for format tsv, not {}", row.name,
+  require(row.columns.empty() || is_table(row), "row '{}': columns are for format tsv and csv, not {}", row.name,
           row.format);
   check_different(row, "columns", row.columns);
 }
 
 void check_labels(const TaskRow& row) {
   require(!row.label_field.empty(), "row '{}': label-field is missing", row.name);
-  require(row.labels.empty() || row.options_field.empty(),
-          "row '{}': it has labels and options-field; give labels or, for multiple choice, options-field", row.name);
-  require(!row.labels.empty() || !row.options_field.empty(),
+  require(row.labels.empty() || !asks_for_choice(row),
+          "row '{}': it has labels and {}; give labels or, for multiple choice, options-field", row.name,
+          row.options_field.empty() ? "option-fields" : "options-field");
+  require(!row.labels.empty() || asks_for_choice(row),
           "row '{}': it has no labels; give lines 'VALUE -> WORD', or options-field for multiple choice", row.name);
   Texts values;
   Texts words;
@@ -88,12 +94,21 @@ void check_labels(const TaskRow& row) {
 }
 
 void check_choices(const TaskRow& row) {
-  const bool is_choice = !row.options_field.empty();
-  require(is_choice || (row.format != "race" && row.format != "json"),
+  const bool question_format = row.format == "race" || row.format == "json";
+  require(!question_format || !row.options_field.empty(),
           "row '{}': format {} holds questions with options; give options-field", row.name, row.format);
-  require(!is_choice || row.format != "tsv", "row '{}': a TSV holds no list of options; use format jsonl", row.name);
-  check_named(row, "answer", row.answer, {"position", "text"});
-  require(is_choice || row.choices.empty(), "row '{}': choices need options-field", row.name);
+  require(row.options_field.empty() || !is_table(row),
+          "row '{}': a table holds no list of options; name the columns of the options with option-fields", row.name);
+  require(row.option_fields.empty() || (row.options_field.empty() && !question_format),
+          "row '{}': option-fields are for options in fields of their own; leave them or options-field out", row.name);
+  check_different(row, "option field", row.option_fields);
+  check_named(row, "answer", row.answer, {"position", "number", "name", "text"});
+  require(row.option_names.empty() || (row.answer == "name" && !row.options_field.empty() && !question_format),
+          "row '{}': option-names are for answer = name and an options-field", row.name);
+  require(row.answer != "name" || !row.option_names.empty() || !row.option_fields.empty(),
+          "row '{}': answer = name wants option-names, the field with the options' names, or option-fields", row.name);
+  require(asks_for_choice(row) || row.choices.empty(), "row '{}': choices need options-field or option-fields",
+          row.name);
   require(row.choices.size() <= kMostChoices, "row '{}': {} choices, at most {}", row.name, row.choices.size(),
           kMostChoices);
   check_different(row, "choice", row.choices);
@@ -125,7 +140,7 @@ void check_form(const TaskRow& row, const NamedForm& form) {
   const bool needs_sentinel = form.member != &TaskRow::lm;
   require(sentinels == 1 || (sentinels == 0 && !needs_sentinel),
           "{}: '{}' has {} <X>; it must stand once, where the answer belongs", where, text, sentinels);
-  const bool wants_options = is_unified || !row.options_field.empty();
+  const bool wants_options = is_unified || asks_for_choice(row);
   require(options == (wants_options ? 1 : 0), "{}: '{}' has {} {{options}}, but should have {}", where, text, options,
           wants_options ? "one" : "none: the labels' words answer this form");
   require(row.cut.empty() || holds(named, row.cut), "{}: {{{}}}, the field to cut, is not in '{}'", where, row.cut,
@@ -172,6 +187,8 @@ TaskRow checked(TaskRow row) {
   }
   return row;
 }
+
+bool asks_for_choice(const TaskRow& row) { return !row.options_field.empty() || !row.option_fields.empty(); }
 
 const std::string& form_of(const TaskRow& row, const std::string& form) {
   const auto found = std::find_if(kForms.begin(), kForms.end(), [&](const NamedForm& f) { return form == f.name; });

@@ -10,25 +10,32 @@ namespace prelude {
 
 // The forms are templates (tasks/downstream/form_template.h). A row asks for a label or for a choice:
 //  - label rows have `labels`, and the model answers with a word;
-//  - choice rows have `options_field` instead: the example's own options, which the model answers with a letter.
+//  - choice rows have `options_field` or `option_fields` instead: the example's own options, which the model answers
+//  with
+//    a letter.
 struct TaskRow {
   std::string name;
 
   // The files, relative to the folder of the data set. `dev` may be empty: it is then drawn from `train`. Several names
   // that make one split are separated by a comma.
-  std::string format = "jsonl";  // jsonl, tsv, race, json: read_examples.h
+  std::string format = "jsonl";  // jsonl, tsv, csv, race, json: read_examples.h
   std::string train;
   std::string dev;
   std::string test;
-  std::vector<std::string> columns;  // of a TSV without a line of names; empty: its first line has them
+  std::vector<std::string> columns;  // of a table without a line of names; empty: its first line has them
+  std::string quoting = "auto";      // of a TSV: csv, none, or auto (core/io/delimited_reader.h)
   std::vector<std::string> fields;   // the fields that templates may name (race: article, question; json: passage,
                                      // question)
 
   std::string label_field;
-  std::vector<std::string> labels;   // "VALUE -> WORD" in class order; VALUE as in the file, WORD may be several words
-  std::vector<std::string> skip;     // label values whose examples are passed over
-  std::string options_field;         // choice rows: the field with the list of options
-  std::string answer = "position";   // of a choice row's label: position (0, 1, ... or A, B, ...), text (the option's)
+  std::vector<std::string> labels;  // "VALUE -> WORD" in class order; VALUE as in the file, WORD may be several words
+  std::vector<std::string> skip;    // label values whose examples are passed over
+  std::string options_field;        // choice rows: the field with the list of options
+  std::vector<std::string> option_fields;  // or the fields with one option each; a line may hold several names
+  std::string option_names;                // choice rows: the field with the list of the options' names
+  // Of a choice row's label: position (0, 1, ... or A, B, ...), number (1, 2, ...), name (of option_names, or the
+  // field's that holds the option), text (the option's).
+  std::string answer = "position";
   std::vector<std::string> choices;  // choice rows: bare pieces that stand for the options; empty: A, B, ...
   std::string choice_mark = ".";     // the bare piece behind A
   std::string choice_end = ".";      // the bare piece behind an option's text
@@ -69,6 +76,9 @@ struct LabelWord {
 };
 // In class order; empty for a choice row. Throws UserError where a line is no "VALUE -> WORD".
 std::vector<LabelWord> label_words(const TaskRow& row);
+
+// The row has options instead of labels.
+bool asks_for_choice(const TaskRow& row);
 
 // The letters of a choice row, and of every unified form.
 constexpr std::size_t kMostChoices = 16;

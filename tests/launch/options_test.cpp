@@ -135,10 +135,14 @@ TEST(Options, ConfigFileMistakes) {
   EXPECT_EQ(with("steps\n"), "line 1: 'steps' is not a `key = value` line");
   EXPECT_EQ(with("[run]\n"), "line 1: a config file has no [sections]; write plain `key = value` lines");
   EXPECT_EQ(mistake({"--config", folder / "none.ini"}),
-            "config file " + (folder / "none.ini") + " cannot be read: No such file or directory");
-  EXPECT_EQ(mistake({"--config", folder.path()}), "config file " + folder.path() + " is a folder");
+            "cannot open '" + (folder / "none.ini") + "': No such file or directory");
+  EXPECT_EQ(mistake({"--config", folder.path()}), "'" + folder.path() + "' is a folder; a file is wanted");
   write_file(path, std::string("steps\0= 3", 9));
-  EXPECT_EQ(mistake({"--config", path}), "config file " + path + " is not a text file");
+  EXPECT_EQ(mistake({"--config", path}), path + " line 1: byte 6 of the line is zero; is the file UTF-16, or no text?");
+  EXPECT_EQ(with("input = a\n# caf\xE9\n"), "line 2: byte 6 of the line (0xe9) is no UTF-8; convert the file to UTF-8");
+  write_file(path, std::string((1 << 20) + 1, '#'));
+  EXPECT_EQ(mistake({"--config", path}), "'" + path + "' has more than 1048576 bytes; is it the file that you mean?");
+  EXPECT_EQ(mistake({"--config", "/dev/zero"}), "'/dev/zero' is a device; give a regular file");
 }
 
 TEST(Options, ConfigTextReadsBack) {

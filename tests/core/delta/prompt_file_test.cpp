@@ -136,11 +136,59 @@ TEST_F(PromptFile, NamesEveryWrongField) {
   EXPECT_NE(refusal(with_field("peft_type", "LORA")).find("describes a LORA adapter"), std::string::npos);
   EXPECT_NE(refusal(with_field("task_type", "CAUSAL_LM")).find("is for CAUSAL_LM"), std::string::npos);
   EXPECT_NE(refusal(with_field("num_virtual_tokens", 3)).find("4 rows"), std::string::npos);
-  EXPECT_NE(refusal(with_field("num_virtual_tokens", nullptr)).find("num_virtual_tokens"), std::string::npos);
+  EXPECT_NE(refusal(with_field("peft_type", nullptr)).find("has no peft_type"), std::string::npos);
   EXPECT_NE(refusal(with_field("num_virtual_tokens", -4)).find("above 0"), std::string::npos);
   EXPECT_NE(refusal(with_field("token_dim", 7)).find("token_dim 7"), std::string::npos);
   EXPECT_NE(refusal(with_field("token_dim", 1e300)).find("token_dim"), std::string::npos);
   EXPECT_EQ(refusal(with_field("base_model_name_or_path", 17)), "");
+}
+
+// The tensor says how many rows there are and how wide they are; a field that says it again may be missing.
+TEST_F(PromptFile, DoesNotNeedWhatTheTensorSays) {
+  for (const char* name : {"token_dim", "num_layers", "num_attention_heads", "num_transformer_submodules", "task_type",
+                           "inference_mode", "num_virtual_tokens"}) {
+    for (const bool null : {true, false}) {
+      with_field(name, nullptr);
+      if (!null) {
+        json config = json::parse(test::read_file(path("p/adapter_config.json")));
+        config.erase(name);
+        test::write_file(path("p/adapter_config.json"), config.dump());
+      }
+      const Prompt prompt = read_prompt(path("p"));
+      EXPECT_TRUE(at::equal(prompt.rows, random_prompt().rows)) << name;
+      EXPECT_EQ(prompt.notes.size(), std::string(name) == "num_virtual_tokens" ? 1U : 0U) << name;
+    }
+  }
+  // Of two submodules half are live, as where PEFT says how many.
+  fs::copy(golden("two-submodules"), path("two"), fs::copy_options::recursive);
+  json config = json::parse(test::read_file(path("two/adapter_config.json")));
+  config.erase("num_virtual_tokens");
+  config.erase("token_dim");
+  config["num_transformer_submodules"] = 2;
+  test::write_file(path("two/adapter_config.json"), config.dump());
+  EXPECT_TRUE(at::equal(read_prompt(path("two")).rows, golden_rows()));
+}
+
+// A header may claim any size: the numbers are not believed before they are bounded.
+TEST_F(PromptFile, RefusesMoreThanAnyPromptHas) {
+  write_npy(path("huge.npy"), {4, 6}, std::vector<float>(24));
+  std::string bytes = test::read_file(path("huge.npy"));
+  bytes.replace(bytes.find("(4, 6, )"), 8, "(1048576, 1048576, )");
+  bytes.erase(bytes.find("            "), 12);
+  test::write_file(path("huge.npy"), bytes);
+  fs::resize_file(path("huge.npy"), std::uintmax_t{1} << 42);
+  EXPECT_NE(refusal(path("huge.npy")).find("1048576 x 1048576 is too large"), std::string::npos);
+}
+
+TEST_F(PromptFile, NamesAnotherKindOfFolder) {
+  fs::create_directories(path("run/prompt"));
+  test::write_file(path("run/config.ini"), "# prelude pretrain\n");
+  write_prompt_folder(path("run/prompt"), random_prompt());
+  EXPECT_EQ(refusal(path("run")), "'" + path("run") + "' is a run of `prelude pretrain`, not a prompt; did you mean '" +
+                                      path("run/prompt") + "'?");
+  fs::create_directories(path("corpus"));
+  test::write_file(path("corpus/corpus.json"), "{}");
+  EXPECT_EQ(refusal(path("corpus")), "'" + path("corpus") + "' is a corpus, not a prompt; are two options swapped?");
 }
 
 TEST_F(PromptFile, NamesEveryWrongTensor) {

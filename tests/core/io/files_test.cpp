@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
 #include <csignal>
 #include <functional>
 
@@ -40,7 +42,7 @@ TEST(MappedFileTest, RefusesWhatIsNotThereOrEmptyOrAFolder) {
   EXPECT_EQ(message_of([&] { MappedFile::open(folder / "empty"); }), "'" + folder / "empty" + "' is empty");
   EXPECT_EQ(message_of([&] { MappedFile::open(folder.path()); }),
             "'" + folder.path() + "' is a folder; a file is wanted");
-  EXPECT_EQ(message_of([] { MappedFile::open("/dev/null"); }), "'/dev/null' is no regular file");
+  EXPECT_EQ(message_of([] { MappedFile::open("/dev/null"); }), "'/dev/null' is a device; give a regular file");
 }
 
 TEST(AtomicFileTest, AppearsOnlyWhenCommitted) {
@@ -101,6 +103,44 @@ TEST(FolderLockTest, OneHolderAtATime) {
               "'" + path + "' is in use by another run; wait for it to end or choose another folder");
   }
   const FolderLock again(path, "another run");
+}
+
+// What file systems answer that have no locks: the command runs, and the next kind of lock is tried.
+TEST(FolderLockTest, AFileSystemWithoutLocksStopsNobody) {
+  const TemporaryFolder folder;
+  const std::string path = folder.path();
+  const TakeLock of_dvs = [](int) { return 524; };
+  const TakeLock invalid = [](int) { return EINVAL; };
+  const TakeLock works = [](int) { return 0; };
+  const TakeLock taken = [](int) { return EWOULDBLOCK; };
+  for (const TakeLock refused :
+       {of_dvs, invalid, TakeLock([](int) { return ENOSYS; }), TakeLock([](int) { return EOPNOTSUPP; }),
+        TakeLock([](int) { return ENOLCK; }), TakeLock([](int) { return EIO; })}) {
+    testing::internal::CaptureStderr();
+    const FolderLock lock(path, "another run", std::array{refused, refused});
+    const std::string said = testing::internal::GetCapturedStderr();
+    EXPECT_TRUE(said.starts_with("warning: '" + path + "' cannot be locked (")) << said;
+    EXPECT_TRUE(said.ends_with("make sure that no other process writes in it\n")) << said;
+  }
+  testing::internal::CaptureStderr();
+  const FolderLock second(path, "another run", std::array{of_dvs, works});
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), "");
+  EXPECT_NE(message_of([&] {
+              const FolderLock lock(path, "another run", std::array{invalid, taken});
+            }).find("in use"),
+            std::string::npos);
+}
+
+// The lock that stands in where flock is missing keeps a second holder out as well.
+TEST(FolderLockTest, TheRecordLockHoldsToo) {
+  const TemporaryFolder folder;
+  const auto record_lock = system_locks().subspan(1);
+  {
+    const FolderLock lock(folder.path(), "another run", record_lock);
+    EXPECT_NE(message_of([&] { const FolderLock second(folder.path(), "another run", record_lock); }).find("in use"),
+              std::string::npos);
+  }
+  const FolderLock again(folder.path(), "another run", record_lock);
 }
 
 TEST(FolderLockTest, EndsWithAKilledProcess) {

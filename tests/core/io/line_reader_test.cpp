@@ -141,6 +141,60 @@ TEST(LineReaderTest, ALineBeyondTheLimitIsNotKept) {
   EXPECT_EQ(reader.line_number(), 2);
 }
 
+// Packed or not is what the bytes say: names come off on the way.
+TEST(LineReaderTest, UnpacksByContent) {
+  const TemporaryFolder folder;
+  write_file(folder / "part-00001", gzip("one\n"));
+  write_file(folder / "part-00002", zstd("two\n"));
+  const std::string skippable{"\x51\x2A\x4D\x18\x03\0\0\0abc", 11};
+  write_file(folder / "part-00003", skippable + zstd("three\n"));
+  write_file(folder / "zstd.gz", zstd("four\n"));
+  EXPECT_EQ(read_all(folder / "part-00001").lines, Lines{"one"});
+  EXPECT_EQ(read_all(folder / "part-00002").lines, Lines{"two"});
+  EXPECT_EQ(read_all(folder / "part-00003").lines, Lines{"three"});
+  EXPECT_EQ(read_all(folder / "zstd.gz").lines, Lines{"four"});
+}
+
+TEST(LineReaderTest, RefusesOtherPackersByName) {
+  const TemporaryFolder folder;
+  const std::vector<std::pair<std::string, std::string>> packed{{"BZh91AY&SY", "bzip2"},
+                                                                {std::string("\xFD"
+                                                                             "7zXZ\0",
+                                                                             6),
+                                                                 "xz"},
+                                                                {"PK\x03\x04rest", "zip"}};
+  for (const auto& [start, name] : packed) {
+    write_file(folder / "a.txt", start);
+    EXPECT_EQ(read_all(folder / "a.txt").damage,
+              "the file is packed by " + name + ", which is not read; unpack it, or pack it by gzip or zstd");
+  }
+}
+
+TEST(LineReaderTest, RefusesUtf16AndUtf32) {
+  const TemporaryFolder folder;
+  const std::vector<std::pair<std::string, std::string>> texts{{std::string("\xFF\xFE"
+                                                                            "a\0\n\0",
+                                                                            6),
+                                                                "16"},
+                                                               {std::string("\xFE\xFF\0a\0\n", 6), "16"},
+                                                               {std::string("\xFF\xFE\0\0a\0\0\0", 8), "32"}};
+  for (const auto& [text, bits] : texts) {
+    for (const std::string& bytes : {text, gzip(text)}) {
+      write_file(folder / "a", bytes);
+      const Reading reading = read_all(folder / "a");
+      EXPECT_EQ(reading.damage, "the text is UTF-" + bits + "; convert it: iconv -f UTF-" + bits + " -t UTF-8");
+      EXPECT_EQ(reading.damaged, 1);
+      EXPECT_TRUE(reading.lines.empty());
+    }
+  }
+}
+
+TEST(TextProblemTest, NamesTheByte) {
+  EXPECT_EQ(text_problem("café"), "");
+  EXPECT_EQ(text_problem("caf\xE9"), "byte 4 of the line (0xe9) is no UTF-8; convert the file to UTF-8");
+  EXPECT_EQ(text_problem(std::string_view("a\0b", 3)), "byte 2 of the line is zero; is the file UTF-16, or no text?");
+}
+
 TEST(LineReaderTest, CountsTheBytesOfTheFile) {
   const TemporaryFolder folder;
   const std::string packed = gzip(std::string(100000, 'x') + "\n");

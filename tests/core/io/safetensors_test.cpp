@@ -166,7 +166,7 @@ INSTANTIATE_TEST_SUITE_P(
             R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})",
             1, "stands twice"},
         Hostile{"metadata_numbers", R"({"__metadata__":{"x":1}})", 0, "__metadata__"},
-        Hostile{"control_character_in_name", R"({"a\nb":1})", 0, "a?b"}),
+        Hostile{"control_character_in_name", R"({"a\nb":1})", 0, "a\\x0ab"}),
     [](const auto& c) { return std::string(c.param.name); });
 
 TEST(Safetensors, HugeHeaderLengthIsRefusedWithoutReadingIt) {

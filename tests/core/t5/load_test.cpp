@@ -3,10 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <functional>
+#include <map>
 
 #include "core/error.h"
+#include "core/t5/identity.h"
 #include "tests/core/t5/small_backbone.h"
+#include "tests/message_of.h"
 #include "tests/temporary_folder.h"
 
 namespace prelude {
@@ -186,6 +190,98 @@ TEST(LoadBackbone, ANewerFileLeavesTyingToItsTensors) {
   EXPECT_FALSE(backbone.config.tie_word_embeddings);
   EXPECT_TRUE(backbone.config.scale_decoder_outputs);
   EXPECT_TRUE(at::equal(backbone.weights.lm_head, tensors.back().second));
+}
+
+// What safetensors.torch.save_model writes, what transformers 5 writes, and names alone: the embedding is one tensor
+// under several names, of which a file may hold any one.
+TEST(LoadBackbone, FindsATiedEmbeddingUnderEachOfItsNames) {
+  const T5Config config = tied_config();
+  const Weights whole = spread_weights(config, 3, at::kFloat);
+  const std::string hash = hash_weights(config, whole);
+  struct Stored {
+    std::string name;
+    std::map<std::string, std::string> metadata;
+  };
+  const std::vector<Stored> table{
+      {"shared.weight", {}},
+      {"encoder.embed_tokens.weight", {}},
+      {"decoder.embed_tokens.weight", {}},
+      {"lm_head.weight", {}},
+      {"decoder.embed_tokens.weight",
+       {{"format", "pt"},
+        {"encoder.embed_tokens.weight", "decoder.embed_tokens.weight"},
+        {"lm_head.weight", "decoder.embed_tokens.weight"},
+        {"shared.weight", "decoder.embed_tokens.weight"}}},
+  };
+  std::vector<std::string> identities;
+  for (const Stored& stored : table) {
+    const TemporaryFolder folder;
+    Named tensors = named_tensors(config, 3);
+    tensors.at(0).first = stored.name;
+    std::vector<TensorBytes> bytes;
+    for (const auto& [name, tensor] : tensors) bytes.push_back(bytes_of_tensor(name, tensor));
+    write_safetensors(folder / "model.safetensors", bytes, stored.metadata);
+    write_t5_config(folder / "config.json", config);
+    const Backbone backbone = load_backbone(folder.path(), at::kCPU, at::kFloat);
+    EXPECT_EQ(hash_weights(backbone.config, backbone.weights), hash) << stored.name;
+    EXPECT_TRUE(backbone.config.tie_word_embeddings);
+    identities.push_back(identity_of(piece_hashes(backbone.files, backbone.config)));
+    EXPECT_EQ(identities.back(), identities.front());
+  }
+}
+
+TEST(LoadBackbone, AnOutputOfItsOwnIsNoEmbedding) {
+  const TemporaryFolder folder;
+  const T5Config config = small_config();
+  Named tensors = named_tensors(config, 3);
+  tensors.erase(tensors.begin());  // shared.weight
+  write_t5_config(folder / "config.json", config);
+  write_tensors(folder / "model.safetensors", tensors);
+  EXPECT_NE(message_of([&] {
+              load_backbone(folder.path(), at::kCPU, at::kFloat);
+            }).find("tensor \"shared.weight\" [29,12] is missing"),
+            std::string::npos);
+}
+
+TEST(LoadBackbone, HalfAModelIsNamed) {
+  for (const char* half : {"encoder", "decoder"}) {
+    const TemporaryFolder folder;
+    const T5Config config = small_config();
+    Named tensors = named_tensors(config, 3);
+    std::erase_if(tensors,
+                  [&](const auto& named) { return !named.first.starts_with(half) && named.first != "shared.weight"; });
+    write_t5_config(folder / "config.json", config);
+    write_tensors(folder / "model.safetensors", tensors);
+    EXPECT_EQ(message_of([&] { load_backbone(folder.path(), at::kCPU, at::kFloat); }),
+              folder / "model.safetensors" + ": holds the " + half +
+                  " of a T5 alone; give a folder with both, as T5ForConditionalGeneration saves it");
+  }
+}
+
+TEST(LoadBackbone, AnotherKindOfFolderIsNamed) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "corpus");
+  write_file(folder / "corpus/corpus.json", "{}");
+  std::filesystem::create_directories(folder / "run/backbone");
+  write_file(folder / "run/config.ini", "# prelude lm\nsteps = 3\n");
+  write_file(folder / "run/backbone/config.json", "{}");
+  const auto said = [](const std::string& path) {
+    return message_of([&] { load_backbone(path, at::kCPU, at::kFloat); });
+  };
+  EXPECT_EQ(said(folder / "corpus"),
+            "'" + folder / "corpus" + "' is a corpus, not a backbone; are two options swapped?");
+  EXPECT_EQ(said(folder / "run"), "'" + folder / "run" + "' is a run of `prelude lm`, not a backbone; did you mean '" +
+                                      folder / "run/backbone" + "'?");
+}
+
+TEST(LoadBackbone, AGitLfsPointerIsNamed) {
+  const TemporaryFolder folder;
+  write_t5_config(folder / "config.json", small_config());
+  write_file(folder / "model.safetensors",
+             "version https://git-lfs.github.com/spec/v1\noid sha256:" + std::string(64, 'a') + "\nsize 99\n");
+  const std::string said = message_of([&] { load_backbone(folder.path(), at::kCPU, at::kFloat); });
+  EXPECT_NE(said.find("model.safetensors' is a Git LFS pointer"), std::string::npos) << said;
+  EXPECT_NE(said.find("git lfs pull"), std::string::npos) << said;
 }
 
 TEST(LoadBackbone, NoFolderIsTheUsersMistake) {

@@ -88,7 +88,7 @@ TEST_F(RequestTest, AnEmptySourceNeedsAPrompt) {
 
 TEST_F(RequestTest, NamesFileLineAndMistake) {
   const std::vector<std::pair<const char*, const char*>> mistakes{
-      {"{\"source_ids\": [1", "not valid JSON at byte 18"},
+      {"{\"source_ids\": [1", "not valid JSON at byte 17: it ends before all brackets are closed"},
       {"[1, 2]", "must be a JSON object, but is array"},
       {"{\"source_ids\": [1e400]}", "out of range"},
       {"{\"source_ids\": [NaN]}", "not valid JSON"},

@@ -3,15 +3,19 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <filesystem>
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "core/error.h"
+#include "tests/message_of.h"
 #include "tests/temporary_folder.h"
 
 namespace prelude {
 namespace {
 
 using nlohmann::json;
+using test::message_of;
 using test::read_file;
 using test::TemporaryFolder;
 using test::write_file;
@@ -60,6 +64,65 @@ TEST(Metrics, ValidationLine) {
   EXPECT_EQ(line["validation_accuracy"].get<double>(), 0.75);
   EXPECT_EQ(line["validation_examples"], 64);
   EXPECT_EQ(line["best"], true);
+}
+
+class DamagedMetrics : public testing::Test {
+ protected:
+  static std::string lines(std::int64_t first, std::int64_t last) {
+    std::string text;
+    for (std::int64_t step = first; step <= last; ++step) text += json_line(metrics_of(step)) + "\n";
+    return text;
+  }
+  std::string reopened(const std::string& content, std::int64_t last_step) {
+    write_file(path_, content);
+    const MetricsFile file(path_, last_step);
+    notes_ = file.notes();
+    return read_file(path_);
+  }
+  const TemporaryFolder folder_;
+  const std::string path_ = folder_ / "metrics.jsonl";
+  std::vector<std::string> notes_;
+};
+
+// What stands behind a damaged line is kept, and so is the file as it was.
+TEST_F(DamagedMetrics, LinesBehindTheDamageStay) {
+  const std::string damaged = lines(1, 4) + "{\"step\": 5, \"lo\x01\n" + lines(6, 9) + "\xff\n" + lines(10, 12);
+  EXPECT_EQ(reopened(damaged, 11), lines(1, 4) + lines(6, 11));
+  ASSERT_EQ(notes_.size(), 1U);
+  EXPECT_EQ(notes_[0], "'" + path_ +
+                           "': 2 of its lines are damaged, line 5 the first, and left out; the file as it was is '" +
+                           path_ + ".damaged'");
+  EXPECT_EQ(read_file(path_ + ".damaged"), damaged);
+  EXPECT_EQ(reopened(damaged, 11), lines(1, 4) + lines(6, 11));
+  EXPECT_EQ(read_file(path_ + ".damaged-2"), damaged);
+}
+
+TEST_F(DamagedMetrics, MissingLinesAreTold) {
+  EXPECT_EQ(reopened(lines(1, 4) + std::string(300, '\0') + "\n", 9), lines(1, 4));
+  ASSERT_EQ(notes_.size(), 1U);
+  EXPECT_NE(notes_[0].find("1 of its lines are damaged, line 5 the first"), std::string::npos);
+  EXPECT_EQ(reopened(lines(1, 4), 9), lines(1, 4));
+  ASSERT_EQ(notes_.size(), 1U);
+  EXPECT_NE(notes_[0].find("it has no line of step 9"), std::string::npos);
+}
+
+// A killed writer's last words are those of later steps.
+TEST_F(DamagedMetrics, ATornEndIsNoDamage) {
+  for (const std::string& torn :
+       {std::string("{\"step\": 5"), std::string(500, '\0') + "\n" + lines(6, 6), lines(5, 8)}) {
+    EXPECT_EQ(reopened(lines(1, 4) + torn, 4), lines(1, 4));
+    EXPECT_TRUE(notes_.empty());
+  }
+  EXPECT_EQ(reopened("rubbish\n" + lines(1, 3), -1), "");
+  EXPECT_TRUE(notes_.empty());
+}
+
+TEST_F(DamagedMetrics, AnEndlessLineIsRefused) {
+  write_file(path_, lines(1, 2));
+  std::filesystem::resize_file(path_, std::uintmax_t{1} << 42);
+  EXPECT_EQ(message_of([&] { MetricsFile(path_, 5); }),
+            "'" + path_ + "' holds a line without an end; move it away to resume the run");
+  EXPECT_NE(message_of([&] { MetricsFile("/dev/zero", 5); }).find("is a device"), std::string::npos);
 }
 
 TEST(Metrics, ReopeningDropsLaterAndTornLines) {

@@ -36,6 +36,13 @@ TEST(LiveLine, ALogGetsALineNowAndThenWithoutControlCharacters) {
   EXPECT_EQ(stream.text(), "at 1\nat 11\nat 21\nhello\nat end\n");
 }
 
+TEST(LiveLine, AMessageShowsNoControlCharacters) {
+  CapturedStream stream;
+  LiveLine line({stream.file(), false, false, 20}, 10s);
+  line.message("file 'a\x1b[2J\nb': bad \xFF");
+  EXPECT_EQ(stream.text(), "file 'a\\x1b[2J b': bad \\xff\n");
+}
+
 TEST(LiveLine, ATerminalIsDrawnOver) {
   CapturedStream stream;
   {

@@ -32,10 +32,11 @@ std::vector<BadInput> bad_inputs() {
       {"Utf8InJson", "a.jsonl", good + "{\"text\": \"caf\xC3\"}\n" + good, ProblemKind::bad_utf8,
        ":2: byte 14 of the line (0xc3) is no UTF-8; convert the file to UTF-8"},
       {"NoJson", "a.jsonl", good + good + "{\"text\": \"cut\n", ProblemKind::bad_json,
-       ":3: byte 14 of the line is no JSON; one object a line is wanted"},
+       ":3: byte 13 of the line is no JSON: it ends inside a text in quotes"},
       {"NoObject", "a.jsonl", good + "[1, 2]\n" + good, ProblemKind::bad_json,
        ":2: a JSON object is wanted, not array"},
-      {"Deep", "a.jsonl", good + std::string(100000, '[') + "\n" + good, ProblemKind::bad_json, ":2: byte 100001 "},
+      {"Deep", "a.jsonl", good + std::string(100000, '[') + "\n" + good, ProblemKind::bad_json,
+       ":2: JSON nested more than 200 deep"},
       {"NoField", "a.jsonl", good + "{\"txet\": \"x\"}\n" + good, ProblemKind::missing_field,
        ":2: there is no field 'text'; name the right one with --text-field"},
       {"WrongType", "a.jsonl", good + "{\"text\": 7}\n" + good, ProblemKind::bad_field,
@@ -53,7 +54,9 @@ std::vector<BadInput> bad_inputs() {
       {"NoZstd", "a.jsonl.zst", good, ProblemKind::damaged_file, ":1: the zstd stream is damaged (", 0},
       {"Empty", "a.txt", "", ProblemKind::empty_file, ": holds no document; remove it", 0},
       {"Blank", "a.jsonl", "\n \n\n", ProblemKind::empty_file, ": holds no document; remove it", 0},
-      {"OtherFile", "a.pdf", "x", ProblemKind::unknown_file, ": is neither .txt nor .jsonl (perhaps with .gz or .zst)",
+      {"OtherFile", "a.pdf", "x", ProblemKind::unknown_file,
+       ": is neither .txt, .jsonl, .csv nor .tsv (perhaps with .gz or .zst); name its format with --format, or remove "
+       "it",
        0},
   };
 }

@@ -97,8 +97,8 @@ TEST(BuildTest, FiltersAndCountsWhatTheyDrop) {
   options.min_document_sentences = 2;
   const BuildResult result = build_corpus(options);
   EXPECT_EQ(texts_of(folder / "out"), (Texts{{"One two three four five six.", "One two three four five seven."}}));
-  EXPECT_EQ(result.manifest.dropped, (DroppedCounts{2, 1, 2}));
-  EXPECT_EQ(Corpus::open(folder / "out").manifest().dropped, (DroppedCounts{2, 1, 2}));
+  EXPECT_EQ(result.manifest.dropped, (DroppedCounts{2, 1, 2, 1}));
+  EXPECT_EQ(Corpus::open(folder / "out").manifest().dropped, (DroppedCounts{2, 1, 2, 1}));
   EXPECT_EQ(result.documents_read, 3);
 }
 

@@ -163,7 +163,7 @@ TEST_F(LabelledCopyTest, ADamagedRecordNamesTheField) {
             }).find("holds 90 shards"),
             std::string::npos);
   write_file(path, "{");
-  EXPECT_NE(error_of("out").find("label.json' is no JSON"), std::string::npos);
+  EXPECT_NE(error_of("out").find("label.json: not valid JSON"), std::string::npos);
   std::filesystem::remove(path);
   EXPECT_NE(error_of("out").find("which stays as it is"), std::string::npos);
 }

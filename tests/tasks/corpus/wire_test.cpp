@@ -29,7 +29,8 @@ MadeBatch made_documents() {
       .tokens = {1, 2, 32099}, .sentence_sizes = {1, 2}, .labels = {-1, 4}, .label_confidences = {0.0F, 0.75F}};
   batch[0].bytes_read = 99;
   batch[1].problem = InputProblem{ProblemKind::bad_field, "b.jsonl:1: field"};
-  batch[2].dropped = {1, 2, 3};
+  batch[2].dropped = {1, 2, 3, 4};
+  batch[2].unknown_tokens = 5;
   return batch;
 }
 
@@ -59,7 +60,8 @@ TEST(WireTest, MadeDocumentsArriveWhole) {
   EXPECT_EQ(came[0].bytes_read, 99);
   EXPECT_FALSE(came[1].document.has_value());
   EXPECT_EQ(came[1].problem->kind, ProblemKind::bad_field);
-  EXPECT_EQ(came[2].dropped, (DroppedCounts{1, 2, 3}));
+  EXPECT_EQ(came[2].dropped, (DroppedCounts{1, 2, 3, 4}));
+  EXPECT_EQ(came[2].unknown_tokens, 5);
   EXPECT_TRUE(raw_batch_from(to_bytes(RawBatch{})).empty());
 }
 

@@ -147,10 +147,12 @@ TEST_F(ReadExamples, SaysWhatIsWrongInALine) {
   EXPECT_EQ(message("boolq", "a.jsonl", "{\"question\": \"q\", \"passage\": \"p\", \"label\": [true]}\n"),
             "a.jsonl:1: field 'label' is array, not a label");
   EXPECT_EQ(message("boolq", "a.jsonl", " \n"), "a.jsonl: holds no example of row 'boolq'");
-  EXPECT_EQ(message("boolq", "a.jsonl", "\n{\"question\""), "a.jsonl:2: not valid JSON at byte 12");
+  EXPECT_EQ(message("boolq", "a.jsonl", "\n{\"question\""),
+            "a.jsonl:2: not valid JSON at byte 11: it ends before all brackets are closed");
   EXPECT_EQ(message("boolq", "a.jsonl", "[1]\n"), "a.jsonl:1: expected a JSON object, got array");
   EXPECT_EQ(message("boolq", "a.jsonl", "{\"label\": true, \"label\": false}\n"), "a.jsonl:1: \"label\" stands twice");
-  EXPECT_EQ(message("boolq", "a.jsonl", "{\"x\":[[[[[[1]]]]]]}\n"), "a.jsonl:1: JSON nested more than 4 deep");
+  EXPECT_EQ(message("boolq", "a.jsonl", "{\"x\":" + std::string(20, '[') + "1" + std::string(20, ']') + "}\n"),
+            "a.jsonl:1: JSON nested more than 16 deep");
   EXPECT_EQ(message("boolq", "a.jsonl", std::string((1 << 22) + 1, 'x')),
             "a.jsonl:1: the line has more than 4194304 bytes; is it another format's file?");
   EXPECT_NE(message("boolq", "a.jsonl", "{\"question\": \"\xff\", \"passage\": \"p\", \"label\": true}\n")
@@ -170,7 +172,8 @@ TEST_F(ReadExamples, SaysWhatIsWrongAmongTabs) {
             "a.tsv:2: 3 columns between tabs, but the names are 2");
   EXPECT_EQ(message("sst2", "a.tsv", "sentence\tlabel\nx\t2\n"),
             "a.tsv:2: field 'label' is '2', none of the labels of row 'sst2': 0, 1");
-  EXPECT_EQ(message("sst2", "a.tsv", "sentence\tlabel\n\xff\t1\n"), "a.tsv:2: byte 1 is no UTF-8; convert the file");
+  EXPECT_EQ(message("sst2", "a.tsv", "sentence\tlabel\n\xff\t1\n"),
+            "a.tsv:2: byte 1 of the line (0xff) is no UTF-8; convert the file to UTF-8");
   EXPECT_EQ(message("sst2", "a.tsv", "sentence\tlabel\n"), "a.tsv: holds no example of row 'sst2'");
 }
 

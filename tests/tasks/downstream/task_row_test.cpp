@@ -51,10 +51,18 @@ TEST(TaskRow, OfLabelsSaysWhatIsWrong) {
   expect_messages(
       label_row(),
       {{[](TaskRow& r) { r.name = ""; }, "has no name"},
-       {[](TaskRow& r) { r.format = "csv"; }, "row 'r': format is 'csv'; it is one of jsonl, tsv, race, json"},
+       {[](TaskRow& r) { r.format = "xml"; }, "row 'r': format is 'xml'; it is one of jsonl, tsv, csv, race, json"},
+       {[](TaskRow& r) { r.quoting = "both"; }, "quoting is 'both'; it is one of auto, csv, none"},
+       {[](TaskRow& r) { r.quoting = "csv"; }, "quoting is for format tsv, not jsonl"},
+       {[](TaskRow& r) {
+          r.option_fields = {"A", "B"};
+        },
+        "it has labels and option-fields"},
+       {[](TaskRow& r) { r.answer = "name"; }, "answer = name wants option-names"},
+       {[](TaskRow& r) { r.option_names = "n"; }, "option-names are for answer = name and an options-field"},
        {[](TaskRow& r) { r.train = ""; }, "it names no file"},
        {[](TaskRow& r) { r.train = "/data/x"; }, "file '/data/x' must be relative"},
-       {[](TaskRow& r) { r.columns = {"a"}; }, "columns are for format tsv"},
+       {[](TaskRow& r) { r.columns = {"a"}; }, "columns are for format tsv and csv, not jsonl"},
        {[](TaskRow& r) { r.fields = {}; }, "fields is empty"},
        {[](TaskRow& r) {
           r.fields = {"s", "t", "s"};
@@ -103,17 +111,22 @@ TEST(TaskRow, OfLabelsSaysWhatIsWrong) {
 }
 
 TEST(TaskRow, OfChoicesSaysWhatIsWrong) {
-  expect_messages(choice_row(),
-                  {{[](TaskRow& r) { r.pt = "{s}<X>"; }, "row 'r', pt: '{s}<X>' has 0 {options}, but should have one"},
-                   {[](TaskRow& r) { r.answer = "letter"; }, "answer is 'letter'; it is one of position, text"},
-                   {[](TaskRow& r) {
-                      r.choices = {"x", "y", "x"};
-                    },
-                    "choice 'x' stands twice"},
-                   {[](TaskRow& r) { r.choices.assign(17, "x"); }, "17 choices, at most 16"},
-                   {[](TaskRow& r) { r.choice_end = ""; }, "choice-mark and choice-end are pieces"},
-                   {[](TaskRow& r) { r.format = "tsv"; }, "a TSV holds no list of options"},
-                   {[](TaskRow& r) { r.format = "json"; }, "field is 's'; it is one of passage, question"}});
+  expect_messages(
+      choice_row(),
+      {{[](TaskRow& r) { r.pt = "{s}<X>"; }, "row 'r', pt: '{s}<X>' has 0 {options}, but should have one"},
+       {[](TaskRow& r) { r.answer = "letter"; }, "answer is 'letter'; it is one of position, number, name, text"},
+       {[](TaskRow& r) {
+          r.choices = {"x", "y", "x"};
+        },
+        "choice 'x' stands twice"},
+       {[](TaskRow& r) { r.choices.assign(17, "x"); }, "17 choices, at most 16"},
+       {[](TaskRow& r) { r.choice_end = ""; }, "choice-mark and choice-end are pieces"},
+       {[](TaskRow& r) { r.format = "tsv"; }, "a table holds no list of options; name the columns"},
+       {[](TaskRow& r) {
+          r.option_fields = {"A", "B"};
+        },
+        "leave them or options-field out"},
+       {[](TaskRow& r) { r.format = "json"; }, "field is 's'; it is one of passage, question"}});
 }
 
 TEST(TaskRow, KnowsItsFormsAndWords) {
