@@ -1,5 +1,6 @@
 #pragma once
 
+#include <exception>
 #include <stdexcept>
 
 namespace prelude {
@@ -9,6 +10,16 @@ namespace prelude {
 class CollectiveError : public std::runtime_error {
  public:
   using std::runtime_error::runtime_error;
+};
+
+// Says to the destructor of what holds it whether an exception that came later is on its way. Then the other ranks may
+// never come, and nothing is waited for: neither they nor a device in whose queue a collective stands.
+class Unwinding {
+ public:
+  explicit operator bool() const noexcept { return std::uncaught_exceptions() > at_birth_; }
+
+ private:
+  int at_birth_ = std::uncaught_exceptions();
 };
 
 }  // namespace prelude

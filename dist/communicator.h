@@ -17,16 +17,16 @@ class Begun {
   Begun(const Begun&) = delete;
   Begun& operator=(const Begun&) = delete;
 
-  // Lets it move on where the library does so only when it is called.
-  virtual void advance() = 0;
+  // Lets it move on where the library does so only when it is called. Whether it is done.
+  virtual bool advance() = 0;
   // After this what comes on the current stream sees the result: on a GPU the host does not wait.
   virtual void finish() = 0;
 };
 
 // Every rank of the group makes the same calls in the same order with tensors of the same size and type; the watchdog
 // names the rank that does not. Operations are ordered on the current stream of the tensors' device: on a GPU the host
-// does not wait. Tensors are contiguous. Throws CollectiveError where the library fails or the others do not come in
-// time.
+// does not wait. Tensors are contiguous, of any size: what a library does not take at once is cut into pieces. Throws
+// CollectiveError where the library fails or the others do not come in time.
 class Communicator {
  public:
   virtual ~Communicator() = default;
@@ -49,8 +49,6 @@ class Communicator {
   // Begins all_reduce_sum of `tensor` [...], beside what the current stream computes from here on; what it has computed
   // before is in the sum.
   virtual std::unique_ptr<Begun> begin_all_reduce(const at::Tensor& tensor) = 0;
-  // Returns when every rank has come.
-  virtual void barrier() = 0;
   // The ranks that give the same color, ordered by rank; `name` says in messages what the group is for.
   virtual std::unique_ptr<Communicator> split(int color, const std::string& name) = 0;
 };

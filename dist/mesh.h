@@ -25,8 +25,8 @@ MeshPlace mesh_place(int rank, int tensor_size, const std::vector<std::string>& 
 struct Mesh {
   MeshPlace place;
   Communicator* world;                   // all ranks
-  std::unique_ptr<Communicator> data;    // those with the same slice of the model
-  std::unique_ptr<Communicator> tensor;  // those that hold one model together
+  std::shared_ptr<Communicator> data;    // those with the same slice of the model
+  std::shared_ptr<Communicator> tensor;  // those that hold one model together
 };
 Mesh make_mesh(Communicator& world, const MeshPlace& place);
 

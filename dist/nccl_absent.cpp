@@ -4,7 +4,8 @@
 
 namespace prelude {
 
-std::unique_ptr<Communicator> make_nccl(Communicator& /*host*/, int /*device*/, FlightRecorder& /*recorder*/) {
+std::unique_ptr<Communicator> make_nccl(Communicator& /*host*/, int /*device*/, FlightRecorder& /*recorder*/,
+                                        double /*timeout*/) {
   fail("--collectives nccl: this build has no CUDA; build the preset cuda-release, or use --collectives mpi");
 }
 

@@ -7,7 +7,7 @@ namespace {
 
 class Done final : public Begun {
  public:
-  void advance() override {}
+  bool advance() override { return true; }
   void finish() override {}
 };
 

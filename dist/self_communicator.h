@@ -14,7 +14,6 @@ class SelfCommunicator final : public Communicator {
   at::Tensor all_gather(const at::Tensor& mine) override;
   std::unique_ptr<Begun> begin_all_gather(const at::Tensor& mine, const at::Tensor& all) override;
   std::unique_ptr<Begun> begin_all_reduce(const at::Tensor& tensor) override;
-  void barrier() override {}
   std::unique_ptr<Communicator> split(int color, const std::string& name) override;
 };
 

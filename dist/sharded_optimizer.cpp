@@ -94,10 +94,6 @@ void ShardedOptimizer::set_state(const std::vector<NamedTensor>& state, std::int
   steps_ = steps;
 }
 
-std::vector<NamedTensor> ShardedOptimizer::whole_state(Communicator& words) const {
-  return joined_state(words, state());
-}
-
 void ShardedOptimizer::set_whole_state(Communicator& words, const std::vector<NamedTensor>& whole, std::int64_t steps) {
   set_state(own_state(words, state(), whole, shard(), parameter_.numel()), steps);
 }

@@ -35,11 +35,9 @@ class ShardedOptimizer final : public Optimizer {
   std::vector<NamedTensor> state() const override;
   void set_state(const std::vector<NamedTensor>& state, std::int64_t steps) override;
 
-  // The state of the optimiser over the whole leaf, which does not depend on the number of ranks: on rank 0, on the
-  // CPU; nothing elsewhere. A collective of `words`, a group of the same ranks for CPU tensors.
-  std::vector<NamedTensor> whole_state(Communicator& words) const;
-  // Continues from it, given on every rank: each takes its share. A collective of `words`. Throws UserError as
-  // set_state, on every rank for what all can see.
+  // Continues from the state of the optimiser over the whole leaf, which does not depend on the number of ranks and is
+  // given on every one: each takes its share. A collective of `words`, a group of the same ranks for CPU tensors. Throws
+  // UserError as set_state, on every rank for what all can see.
   void set_whole_state(Communicator& words, const std::vector<NamedTensor>& whole, std::int64_t steps);
 
   const std::vector<Shard>& shards() const { return shards_; }  // of every rank

@@ -1,4 +1,4 @@
-// The state of a sharded optimiser, joined and cut. Element for element state (AdamW's moments, master weights) has one
+// The state of a sharded optimiser, cut out of the whole one's. Element for element state (AdamW's moments, master weights) has one
 // name on every rank and is cut as the leaf is; state of whole parts (Adafactor's) has names of its own on each.
 #pragma once
 
@@ -11,13 +11,7 @@
 
 namespace prelude {
 
-// `mine` of all ranks, in their order: tensors of one name are put one after the other along their first dimension. On
-// rank 0, on the CPU; nothing elsewhere. A collective of `words`, a group for CPU tensors; the other ranks need
-// `most_bytes` for it.
-std::vector<NamedTensor> joined_state(Communicator& words, const std::vector<NamedTensor>& mine,
-                                      std::int64_t most_bytes = 16 << 20);
-
-// What this rank takes of `whole`, which joined_state gave and every rank has: for each of `mine` the tensor of its
+// What this rank takes of `whole`, which every rank has: for each of `mine` the tensor of its
 // name and shape, or of `elements` [N] its `shard`. Views. A collective of `words`. Throws UserError, on every rank,
 // where one has no such tensor, and where `whole` has a tensor that no rank takes.
 std::vector<NamedTensor> own_state(Communicator& words, const std::vector<NamedTensor>& mine,

@@ -3,7 +3,11 @@
 #include <ATen/ATen.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <thread>
+
+#include "dist/watchdog/moment.h"
 
 namespace prelude {
 namespace {
@@ -38,6 +42,20 @@ std::vector<std::string> gather_texts(Communicator& group, const std::string& te
     texts.push_back(text_of(all.select(0, rank), sizes[rank].item<std::int64_t>()));
   }
   return texts;
+}
+
+std::optional<std::string> agreed_error(Communicator& group, const std::string& error, double patience) {
+  const at::Tensor failed = at::full({1}, error.empty() ? 0 : 1, at::kLong);
+  const auto begun = group.begin_all_reduce(failed);
+  const Moment deadline = later(now(), patience);
+  while (!error.empty() && !begun->advance()) {
+    if (now() > deadline) return std::nullopt;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  begun->finish();
+  if (failed.item<std::int64_t>() == 0) return "";
+  const std::vector<std::string> errors = gather_texts(group, error);
+  return *std::find_if(errors.begin(), errors.end(), [](const std::string& one) { return !one.empty(); });
 }
 
 }  // namespace prelude

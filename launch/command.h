@@ -5,7 +5,8 @@
 //     return make_command<StatsOptions>("corpus stats", "counts and histograms of a corpus", declare, run);
 //   }
 //
-// A command that the ranks of mpirun or srun run together has a run(options, world); any other refuses several.
+// A command that the ranks of mpirun or srun run together has a run(options, world), which they join watched and with
+// the same options (join_ranks); any other refuses several.
 #pragma once
 
 #include <cstdio>
@@ -17,6 +18,7 @@
 #include "core/error.h"
 #include "dist/world.h"
 #include "launch/options.h"
+#include "launch/ranks.h"
 
 namespace prelude {
 
@@ -54,6 +56,7 @@ Command make_command(const std::string& name, const std::string& summary, void (
         if (world.first()) fmt::print(stderr, "note: {}\n", note);
       }
       if constexpr (std::is_invocable_v<Run, const Options&, World&>) {
+        join_ranks(world, table);
         return run(options, world);
       } else {
         require(world.alone(), "`prelude {}` runs in one process, but {} were started; leave mpirun or srun out", name,

@@ -1,15 +1,18 @@
 // The program: runs the command line, and is the only place that catches.
 #include <ATen/ATen.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <memory>
 #include <new>
+#include <string_view>
 #include <thread>
 
 #include "core/error.h"
@@ -18,6 +21,7 @@
 #include "dist/collective_error.h"
 #include "dist/world.h"
 #include "launch/command_table.h"
+#include "launch/ranks.h"
 #include "launch/train/stop_signal.h"
 
 namespace {
@@ -50,15 +54,36 @@ int end_with(int code, const std::string& message, prelude::World* world) {
   return code;
 }
 
+// How long the ranks may take to meet: as long as they may wait for each other later, which no command has read yet,
+// but long enough for a start on a busy machine.
+double start_patience(int argc, char** argv) {
+  constexpr double least = 30;
+  const std::string_view name = "--collective-timeout";
+  double seconds = prelude::RankOptions().collective_timeout;
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (!word.starts_with(name)) continue;
+    const bool joined = word.size() > name.size() && word[name.size()] == '=';
+    const char* const value = joined ? argv[i] + name.size() + 1 : i + 1 < argc ? argv[i + 1] : "";
+    seconds = std::strtod(value, nullptr);
+  }
+  return std::max(least, seconds);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   prelude::exit_on_signals();
   std::unique_ptr<prelude::World> world;
   try {
-    world = std::make_unique<prelude::World>();
+    world = std::make_unique<prelude::World>(start_patience(argc, argv));
     prelude::explain_lost_pages(world->alone() ? "" : world->prefix());
-    return run(std::vector<std::string>(argv + std::min(argc, 1), argv + argc), *world);
+    const int code = run(std::vector<std::string>(argv + std::min(argc, 1), argv + argc), *world);
+    const bool alone = world->alone();
+    world.reset();
+    // The other ranks have seen this one off: were it stopped among the libraries' destructors, nobody could tell.
+    if (!alone) ::_exit(code);
+    return code;
   } catch (const prelude::UserError& error) {
     return end_with(prelude::exit_user_error, error.what(), world.get());
   } catch (const std::filesystem::filesystem_error& error) {

@@ -1,5 +1,6 @@
 #include "launch/ranks.h"
 
+#include <algorithm>
 #include <sstream>
 
 #include "core/error.h"
@@ -14,7 +15,13 @@ std::unique_ptr<Communicator> device_group(const RankOptions& options, const Ses
   const bool cuda = session.device.is_cuda();
   require(options.collectives != "nccl" || cuda, "--collectives nccl needs --device cuda");
   const bool nccl = options.collectives == "nccl" || (cuda && options.collectives.empty() && !world.alone());
-  return nccl ? make_nccl(world.group(), session.device.index(), world.recorder()) : world.group().split(0, "world");
+  return nccl ? make_nccl(world.group(), session.device.index(), world.recorder(), options.collective_timeout)
+              : world.group().split(0, "world");
+}
+
+World& watched(World& world, const RankOptions& options) {
+  world.watch(options.collective_timeout);
+  return world;
 }
 
 // "line of one | line of the other" where two texts first differ.
@@ -29,6 +36,21 @@ std::string first_difference(const std::string& one, const std::string& other) {
     if (!more_a) line_a = "(nothing)";
     if (!more_b) line_b = "(nothing)";
     if (line_a != line_b || (!more_a && !more_b)) return fmt::format("'{}' and '{}'", line_a, line_b);
+  }
+}
+
+void require_same_launch(const World& world, const std::string& configuration) {
+  if (world.alone()) return;
+  const auto programs = gather_texts(world.group(), xxh3_128_of_file("/proc/self/exe"));
+  const auto configurations = gather_texts(world.group(), configuration);
+  for (std::size_t rank = 1; rank < programs.size(); ++rank) {
+    const std::string& host = world.hosts()[rank];
+    require(programs[rank] == programs[0],
+            "rank {} on host {} runs another build of prelude than rank 0 on host {}; install the same on both", rank,
+            host, world.hosts()[0]);
+    require(configurations[rank] == configurations[0],
+            "rank {} on host {} was started with other options than rank 0 on host {}: {}; start all with the same",
+            rank, host, world.hosts()[0], first_difference(configurations[rank], configurations[0]));
   }
 }
 
@@ -48,11 +70,24 @@ void declare_ranks(OptionTable& table, RankOptions& options) {
            "Library that the ranks compute together with; nccl on cuda and mpi on the CPU unless given. mpi on cuda "
            "goes through the host and lets ranks share a GPU.")
       .choices({"mpi", "nccl"});
+  declare_collective_timeout(table, options.collective_timeout);
+}
+
+void declare_collective_timeout(OptionTable& table, double& seconds) {
   table
-      .add("collective-timeout", options.collective_timeout, "S",
-           "Seconds that a rank waits for the others before the job is ended, with the culprit named.")
+      .add("collective-timeout", seconds, "S",
+           "Seconds that a rank waits for the others, or is stopped, before the job is ended, with the culprit named.")
       .at_least(1)
       .at_most(1e6);
+}
+
+void join_ranks(World& world, const OptionTable& table) {
+  if (world.alone()) return;
+  const auto row = std::find_if(table.rows().begin(), table.rows().end(),
+                                [](const OptionRow& one) { return one.name == "collective-timeout"; });
+  ensure(row != table.rows().end(), "`prelude {}` runs on ranks without --collective-timeout", table.command());
+  world.watch(row->number().value());
+  require_same_launch(world, table.config_text());
 }
 
 Session open_session(SessionOptions& session, const RankOptions& ranks, const World& world) {
@@ -60,28 +95,17 @@ Session open_session(SessionOptions& session, const RankOptions& ranks, const Wo
 }
 
 Ranks::Ranks(const RankOptions& options, const Session& session, World& world)
-    : world_(world),
+    : world_(watched(world, options)),
       all_(device_group(options, session, world)),
       mesh_(make_mesh(*all_,
                       mesh_place(world.rank(), options.tensor_parallel, world.hosts(), options.tensor_across_hosts))),
       data_(world.group().split(mesh_.place.tensor_rank, "host-data")),
-      tensor_(*mesh_.tensor) {
-  world.watch(options.collective_timeout);
-}
+      holders_(world.group().split(mesh_.place.data_rank, "host-tensor")),
+      tensor_(*mesh_.tensor),
+      longest_agreement_(std::min(5.0, options.collective_timeout / 2)) {}
 
-void require_same_launch(const World& world, const std::string& configuration) {
-  if (world.alone()) return;
-  const auto programs = gather_texts(world.group(), xxh3_128_of_file("/proc/self/exe"));
-  const auto configurations = gather_texts(world.group(), configuration);
-  for (std::size_t rank = 1; rank < programs.size(); ++rank) {
-    const std::string& host = world.hosts()[rank];
-    require(programs[rank] == programs[0],
-            "rank {} on host {} runs another build of prelude than rank 0 on host {}; install the same on both", rank,
-            host, world.hosts()[0]);
-    require(configurations[rank] == configurations[0],
-            "rank {} on host {} was started with other options than rank 0 on host {}: {}; start all with the same",
-            rank, host, world.hosts()[0], first_difference(configurations[rank], configurations[0]));
-  }
+std::optional<std::string> Ranks::agreed_error(const std::string& error) const {
+  return prelude::agreed_error(*holders_, error, longest_agreement_);
 }
 
 void require_same_content(const World& world, const std::string& what, const std::string& hash) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "dist/mesh.h"
@@ -21,6 +22,13 @@ struct RankOptions {
 
 // --tensor-parallel, --tensor-across-hosts, --collectives, --collective-timeout.
 void declare_ranks(OptionTable& table, RankOptions& options);
+// --collective-timeout alone, for a command whose ranks hold no model.
+void declare_collective_timeout(OptionTable& table, double& seconds);
+
+// The first thing that the ranks of a command do together, by its options as given: from here on they are watched for
+// --collective-timeout, which `table` has, and all run the same program with the same options. Throws UserError that
+// names the rank and host of the first that does not, and the first line that differs.
+void join_ranks(World& world, const OptionTable& table);
 
 // open_session for one of `world`'s ranks.
 Session open_session(SessionOptions& session, const RankOptions& ranks, const World& world);
@@ -36,19 +44,19 @@ class Ranks {
   const TensorParallel& tensor() const { return tensor_; }
   Communicator& data() const { return *data_; }  // the ranks that share the data, for CPU tensors and words
   bool first() const { return world_.first(); }
+  // agreed_error (dist/text.h) among the ranks that hold one backbone: what of theirs failed.
+  std::optional<std::string> agreed_error(const std::string& error) const;
 
  private:
   World& world_;
   std::unique_ptr<Communicator> all_;  // every rank, for tensors on the session's device
   Mesh mesh_;
   std::unique_ptr<Communicator> data_;
+  std::unique_ptr<Communicator> holders_;  // of one backbone, for words
   TensorGroup tensor_;
+  double longest_agreement_;  // seconds
 };
 
-// Every rank must run the same program with the same options; throws UserError that names the rank and host of the
-// first that does not, and the first line that differs. `configuration`: as given, before anything was settled by the
-// machine.
-void require_same_launch(const World& world, const std::string& configuration);
 // Every rank must have read the same input; throws UserError that names the first that has not. `what`: "--corpus 'x'".
 void require_same_content(const World& world, const std::string& what, const std::string& hash);
 

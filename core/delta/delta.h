@@ -68,7 +68,7 @@ class Delta {
   virtual EncoderInput encoder_input(EncoderInput input, const at::Tensor& task_ids) const;
   // May prepend rows (a prefix): they have no query, and their bias columns are 0.
   virtual KeysValues keys_values(const SiteContext& context, KeysValues keys_values) const;
-  // x [B,S,in], y = W x [B,S,out] -> y.
+  // x [B,S,in], y = W x [B,S,out] -> y. What is given may be a view of a larger product: it is not written to.
   virtual at::Tensor linear_output(const SiteContext& context, LinearName linear, const at::Tensor& x,
                                    at::Tensor y) const;
   // y [B,S,D] before the residual is added.

@@ -6,6 +6,7 @@
 
 #include "core/error.h"
 #include "core/ops/accumulate_type.h"
+#include "core/ops/linear_map.h"
 #include "core/ops/packed_heads.h"
 
 namespace prelude {
@@ -86,16 +87,6 @@ at::Tensor plain_attention(const variable_list& parts, const std::optional<at::T
   return at::matmul(weights, parts[2]);
 }
 
-// [...,n*F] -> n of [...,F]; backward is one concatenation, where slices would fill and add n tensors.
-struct Split : torch::autograd::Function<Split> {
-  static variable_list forward(AutogradContext* /*context*/, const at::Tensor& x, std::int64_t parts) {
-    return x.chunk(parts, -1);
-  }
-  static variable_list backward(AutogradContext* /*context*/, const variable_list& gradients) {
-    return {at::cat(gradients, -1), at::Tensor()};
-  }
-};
-
 // Which of its attentions LibTorch would take.
 at::SDPBackend choice_of_libtorch(const PackedHeads& in, const std::optional<at::Tensor>& bias) {
   return static_cast<at::SDPBackend>(at::_fused_sdp_choice(in.q.transpose(1, 2), in.k.transpose(1, 2),
@@ -121,7 +112,7 @@ at::Tensor dense_attention(at::TensorList packed, std::int64_t heads, const std:
   if (!on_weights && runs_efficient(packed, heads, bias)) return EfficientAttention::apply(packed, heads, bias);
   variable_list parts(packed.begin(), packed.end() - 1);
   const auto held = static_cast<std::int64_t>(4 - packed.size());
-  for (const at::Tensor& part : held == 1 ? variable_list{packed.back()} : Split::apply(packed.back(), held)) {
+  for (const at::Tensor& part : parts_of_product(packed.back(), held)) {
     parts.push_back(part);
   }
   for (at::Tensor& part : parts) part = part.unflatten(2, {heads, -1}).transpose(1, 2);  // [B,H,.,K]

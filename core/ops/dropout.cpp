@@ -55,7 +55,7 @@ at::Tensor masked(const at::Tensor& x, double rate, const at::Tensor& keys, cons
   const DropoutMask mask = mask_over(x, rate, place);
   if (cuda::runs_here({x})) {
     at::Tensor y = at::empty(x.sizes(), x.options());
-    cuda::dropout(mask, keys.to(x.device()), x.contiguous(), y);
+    cuda::dropout(mask, keys, x.contiguous(), y);
     return y;
   }
   if (cpu::runs_here({x})) return masked_on_cpu(x.contiguous(), keys, mask);
@@ -98,6 +98,7 @@ at::Tensor dropout(const at::Tensor& x, double rate, const at::Tensor& keys, con
   ensure(x.dim() == 3 || x.dim() == 4, "dropout over {} dimensions", x.dim());
   ensure(keys.dim() == 1 && keys.size(0) == x.size(0) && keys.scalar_type() == at::kLong && keys.is_contiguous(),
          "dropout: {} keys for {} examples", keys.numel(), x.size(0));
+  ensure(keys.device() == x.device(), "dropout: keys on {} for numbers on {}", keys.device().str(), x.device().str());
   ensure(place.site >= 0 && place.first_column >= 0 && place.first_head >= 0, "dropout at site {}, column {}, head {}",
          place.site, place.first_column, place.first_head);
   if (rate == 0) return x;

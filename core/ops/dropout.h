@@ -14,14 +14,15 @@ struct DropoutPlace {
   std::int64_t first_head = 0;
 };
 
-// Keys of examples, [B] int64 on the CPU, from the run's seed and the number of each example's sample in the run: an
-// example has the same masks whatever batch it is in.
+// Keys of examples, [B] int64 on the CPU (a caller moves them to a device, once for all places), from the run's seed
+// and the number of each example's sample in the run: an example has the same masks whatever batch it is in.
 at::Tensor dropout_keys(std::uint64_t seed, std::span<const std::int64_t> samples);
 
 // T5's dropout (Srivastava et al., JMLR 2014): x [B,S,C] or [B,H,S,M], any floating dtype -> the same shape; each
-// number is 0 with probability `rate`, else x / (1 - rate). keys [B] int64 on the CPU or x's device. The mask is a
-// function of an example's key, the place, the row S, the head and the column alone (core/ops/dropout_mask.h); it is
-// not kept, but made again backward. 0 <= rate < 1; rate 0 gives x itself.
+// number is 0 with probability `rate`, else x / (1 - rate). keys [B] int64 on x's device: moving them here would make
+// the host wait for the device at every place. The mask is a function of an example's key, the place, the row S, the
+// head and the column alone (core/ops/dropout_mask.h); it is not kept, but made again backward. 0 <= rate < 1; rate 0
+// gives x itself.
 at::Tensor dropout(const at::Tensor& x, double rate, const at::Tensor& keys, const DropoutPlace& place);
 
 }  // namespace prelude

@@ -79,6 +79,10 @@ Fp8Weight to_fp8(const at::Tensor& weight) {
   return {std::move(matrix), std::move(transposed)};
 }
 
+std::int64_t fp8_bytes(const at::Tensor& values) {
+  return 2 * values.numel() + values.size(0) * static_cast<std::int64_t>(sizeof(float));
+}
+
 at::Tensor from_fp8(const Fp8Weight& weight) { return weight.matrix.values.to(at::kFloat) * weight.matrix.scales; }
 
 at::Tensor times_transposed(const at::Tensor& x, const Fp8Weight& weight) {

@@ -5,6 +5,8 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <cstdint>
+
 namespace prelude {
 
 // Numbers in e4m3 (4 bits of exponent, 3 of mantissa, no infinity): row i stands for scales[i] * values[i]. Scales are
@@ -28,6 +30,8 @@ struct Fp8Weight {
 
 // `weight` [out,in]. Throws UserError where a GPU's products do not take it: out and in must be multiples of 16.
 Fp8Weight to_fp8(const at::Tensor& weight);
+// What the two copies and the scales of a matrix in 8 bits take, of which `values` [rows,in] are some rows or all.
+std::int64_t fp8_bytes(const at::Tensor& values);
 // The numbers that `weight` stands for, [out,in], float32.
 at::Tensor from_fp8(const Fp8Weight& weight);
 

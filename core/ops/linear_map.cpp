@@ -62,7 +62,20 @@ struct LinearMapPlus : torch::autograd::Function<LinearMapPlus> {
   }
 };
 
+struct PartsOfProduct : torch::autograd::Function<PartsOfProduct> {
+  static variable_list forward(AutogradContext* /*context*/, const at::Tensor& y, std::int64_t n) {
+    return y.chunk(n, -1);
+  }
+  static variable_list backward(AutogradContext* /*context*/, const variable_list& gradients) {
+    return {at::cat(gradients, -1), at::Tensor()};
+  }
+};
+
 }  // namespace
+
+std::vector<at::Tensor> parts_of_product(const at::Tensor& y, std::int64_t n) {
+  return n == 1 ? std::vector<at::Tensor>{y} : PartsOfProduct::apply(y, n);
+}
 
 at::Tensor linear_map(const at::Tensor& x, const at::Tensor& weight) {
   if (const Fp8Weight* const in_8_bits = fp8_of(weight)) return frozen_linear(x, *in_8_bits);

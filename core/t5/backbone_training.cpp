@@ -7,13 +7,13 @@
 #include <vector>
 
 #include "core/t5/flops.h"
+#include "core/t5/parallel_cost.h"
 #include "core/t5/weights.h"
 
 namespace prelude {
 namespace {
 
 constexpr std::int64_t wide = 4;  // bytes of a float32
-constexpr std::int64_t sums = 4;  // loss, label tokens, source tokens, stop votes
 
 // A tensor that trains, as a rank holds it.
 struct Part {
@@ -107,7 +107,7 @@ TensorCollectives training_collectives(const T5Config& config, const BatchShape&
 }
 
 std::int64_t gradient_sum_bytes(const T5Config& config, std::int64_t tensor) {
-  return wide * (elements_of(config, tensor) + sums);
+  return wide * (elements_of(config, tensor) + summed_beside_gradient);
 }
 
 double training_flops(const T5Config& config, std::int64_t source, std::int64_t target) {

@@ -16,7 +16,7 @@ struct BackboneTraining {
 
 // Bytes that stay from step to step beside the weights, on the rank that has most.
 struct TrainingState {
-  std::int64_t gradient = 0;  // float32 sums of all its weights and the step's four sums
+  std::int64_t gradient = 0;  // float32 sums of all its weights and what is summed beside the gradient
   std::int64_t master = 0;    // float32 copies of weights of fewer bits, of its shard
   std::int64_t moments = 0;   // float32, of its shard
   std::int64_t total() const { return gradient + master + moments; }
@@ -30,7 +30,7 @@ TrainingState training_state(const T5Config& config, const BackboneTraining& tra
 TensorCollectives training_collectives(const T5Config& config, const BatchShape& shape, std::int64_t tensor,
                                        std::int64_t element_bytes);
 
-// What the data-parallel ranks add up once a step: float32 [gradient of the rank's weights | four sums].
+// What the data-parallel ranks add up once a step: float32 [gradient of the rank's weights | what is summed beside it].
 std::int64_t gradient_sum_bytes(const T5Config& config, std::int64_t tensor);
 
 // Useful FLOPs of a step for one sequence: three times its forward, for inputs and weights get a gradient each.

@@ -18,7 +18,7 @@ enum class DropoutPoint : std::uint8_t { attention_weights, intermediate, output
 class DropoutSites {
  public:
   DropoutSites() = default;
-  // keys [B] int64 (core/ops/dropout.h); 0 <= rate < 1.
+  // keys [B] int64 (core/ops/dropout.h) on the model's device; 0 <= rate < 1.
   DropoutSites(double rate, at::Tensor keys) : rate_(rate), keys_(std::move(keys)) {}
 
   bool on() const { return rate_ > 0; }

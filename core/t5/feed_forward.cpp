@@ -11,12 +11,17 @@ namespace {
 // x [B,S,D] -> [B,S,F], the input of wo.
 at::Tensor intermediate(const T5Config& config, const FeedForwardWeights& weights, const at::Tensor& x,
                         const DeltaSites& sites, const SiteContext& context) {
-  if (!config.gated) return activate(linear(sites, context, LinearName::wi, x, weights.wi), config.activation);
-  if (!sites.uses(Site::linear_output)) return gated_activation(linear_map(x, weights.fused), config.activation);
-  return gated_activation(at::cat({linear(sites, context, LinearName::wi_0, x, weights.wi_0),
-                                   linear(sites, context, LinearName::wi_1, x, weights.wi_1)},
-                                  -1),
-                          config.activation);
+  if (!config.gated) {
+    return activate(linear_output(sites, context, LinearName::wi, x, linear_map(x, weights.wi)), config.activation);
+  }
+  at::Tensor both = linear_map(x, weights.fused);  // [B,S,2*F]
+  if (sites.uses(Site::linear_output)) {
+    const auto parts = parts_of_product(both, 2);
+    both = at::cat({linear_output(sites, context, LinearName::wi_0, x, parts[0]),
+                    linear_output(sites, context, LinearName::wi_1, x, parts[1])},
+                   -1);
+  }
+  return gated_activation(both, config.activation);
 }
 
 }  // namespace

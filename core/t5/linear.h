@@ -12,10 +12,9 @@
 
 namespace prelude {
 
-// A frozen linear with its site: x [B,S,in], weight [out,in] -> [B,S,out].
-inline at::Tensor linear(const DeltaSites& sites, const SiteContext& context, LinearName name, const at::Tensor& x,
-                         const at::Tensor& weight) {
-  at::Tensor y = linear_map(x, weight);
+// y [B,S,out], a linear's output for x [B,S,in], as its site gives it.
+inline at::Tensor linear_output(const DeltaSites& sites, const SiteContext& context, LinearName name,
+                                const at::Tensor& x, at::Tensor y) {
   return sites.uses(Site::linear_output) ? sites.delta().linear_output(context, name, x, std::move(y)) : y;
 }
 

@@ -33,9 +33,11 @@ Model::Model(T5Config config, Weights weights, const TensorParallel& parallel)
     ensure(trains() || !tensor.requires_grad(), "weight {} requires a gradient; the backbone is frozen", slot.name);
   }
   fuse_weights(weights_);
-  if (!trains()) {
-    weights_.encoder.reach = reach(StackKind::encoder);
-    weights_.decoder.reach = reach(StackKind::decoder);
+  for (StackWeights* stack : {&weights_.encoder, &weights_.decoder}) {
+    const std::int64_t length = config_.relative_attention_max_distance + 1;
+    stack->reach_buckets = distance_buckets(length, /*bidirectional=*/stack == &weights_.encoder, config_)
+                               .to(stack->relative_bias.device());
+    if (!trains()) stack->reach = bucket_bias(stack->relative_bias, stack->reach_buckets);
   }
   if (config_.tie_word_embeddings) weights_.lm_head = weights_.embedding;
 }
@@ -44,9 +46,7 @@ void Model::quantise_layers() { prelude::quantise_layers(weights_); }
 
 at::Tensor Model::reach(StackKind kind) const {
   const StackWeights& stack = kind == StackKind::encoder ? weights_.encoder : weights_.decoder;
-  if (stack.reach.defined()) return stack.reach;
-  return distance_bias(stack.relative_bias, config_.relative_attention_max_distance + 1, kind == StackKind::encoder,
-                       config_);
+  return stack.reach.defined() ? stack.reach : bucket_bias(stack.relative_bias, stack.reach_buckets);
 }
 
 EncoderOutput Model::encode(const at::Tensor& source_ids, const at::Tensor& source_lengths, const DeltaSites& sites,

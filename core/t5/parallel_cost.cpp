@@ -104,8 +104,7 @@ Collectives layer_gathers(const T5Config& config, std::int64_t ranks, std::int64
 }
 
 std::int64_t world_sum_bytes(const T5Config& config, std::int64_t prompt_rows) {
-  constexpr std::int64_t sums = 4;
-  return static_cast<std::int64_t>(sizeof(float)) * (prompt_rows * config.d_model + sums);
+  return static_cast<std::int64_t>(sizeof(float)) * (prompt_rows * config.d_model + summed_beside_gradient);
 }
 
 double ring_bytes(std::int64_t ranks, double bytes) {

@@ -66,7 +66,11 @@ SharedElements shared_weights(const T5Config& config, std::int64_t ranks);
 // that the memory still holds at each turn (dist/gathered_layers.h). Bytes are of whole layers. One rank has none.
 Collectives layer_gathers(const T5Config& config, std::int64_t ranks, std::int64_t element_bytes);
 
-// The one world all-reduce of a step: float32 [gradient P*D | loss sum | label tokens | source tokens | stop votes].
+// Beside the gradient a step adds up so many numbers (launch/train/step_sums.h): loss sum, label tokens and source
+// tokens of two each, stop votes.
+constexpr std::int64_t summed_beside_gradient = 6;
+
+// The one world all-reduce of a step: float32 [gradient P*D | what is summed beside it].
 std::int64_t world_sum_bytes(const T5Config& config, std::int64_t prompt_rows);
 
 // What one of `ranks` sends in a ring all-reduce of `bytes`, and as much arrives: 2 (N-1)/N of them (Patarasuk and

@@ -26,11 +26,12 @@ at::Tensor relative_buckets(std::int64_t first, std::int64_t count, bool bidirec
   return offset + at::where(steps.lt(exact), steps, far.clamp_max(buckets - 1));
 }
 
-at::Tensor distance_bias(const at::Tensor& table, std::int64_t length, bool bidirectional, const T5Config& config) {
-  const at::Tensor buckets =
-      relative_buckets(1 - length, 2 * length - 1, bidirectional, config.relative_attention_num_buckets,
-                       config.relative_attention_max_distance)
-          .to(table.device());
+at::Tensor distance_buckets(std::int64_t length, bool bidirectional, const T5Config& config) {
+  return relative_buckets(1 - length, 2 * length - 1, bidirectional, config.relative_attention_num_buckets,
+                          config.relative_attention_max_distance);
+}
+
+at::Tensor bucket_bias(const at::Tensor& table, const at::Tensor& buckets) {
   return table.index_select(0, buckets).t().contiguous();
 }
 

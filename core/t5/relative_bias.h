@@ -14,11 +14,15 @@ namespace prelude {
 at::Tensor relative_buckets(std::int64_t first, std::int64_t count, bool bidirectional, std::int64_t buckets,
                             std::int64_t max_distance);
 
-// Bias by distance, key - query = 1-length .. length-1, from the stack's table [R,H]: [H,2*length-1].
-at::Tensor distance_bias(const at::Tensor& table, std::int64_t length, bool bidirectional, const T5Config& config);
+// The buckets of key - query = 1-length .. length-1, [2*length-1] int64 on the host.
+at::Tensor distance_buckets(std::int64_t length, bool bidirectional, const T5Config& config);
 
-// The same for any length out of `reach`, which is distance_bias(table, max_distance + 1, ...): whatever is farther
-// away shares its outermost buckets. Made on the device alone, so that a CUDA graph can hold it.
+// Bias by distance, [H,2*length-1], from the stack's table [R,H] and its distance_buckets on the table's device: made
+// on the device alone.
+at::Tensor bucket_bias(const at::Tensor& table, const at::Tensor& buckets);
+
+// The same for any length out of `reach`, which is that of length max_distance + 1: whatever is farther away shares its
+// outermost buckets. Made on the device alone, so that a CUDA graph can hold it.
 at::Tensor distance_bias(const at::Tensor& reach, std::int64_t length);
 
 // The same as a matrix [1,H,length,length]; where `causal`, later keys carry the lowest finite value.

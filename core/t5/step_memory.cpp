@@ -193,8 +193,7 @@ StepMemory step_memory(const T5Config& config, const BatchShape& shape, const St
 
 std::int64_t trained_bytes(const T5Config& config, std::int64_t prompt_rows) {
   constexpr std::int64_t copies = 4;
-  constexpr std::int64_t sums = 4;
-  return wide * (copies * prompt_rows * config.d_model + sums);
+  return wide * (copies * prompt_rows * config.d_model + summed_beside_gradient);
 }
 
 }  // namespace prelude

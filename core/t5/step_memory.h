@@ -48,7 +48,7 @@ struct StepPlace {
 // distance it is [H,2S-1].
 StepMemory step_memory(const T5Config& config, const BatchShape& shape, const StepPlace& place, bool padded);
 
-// Prompt, gradient, two moments of AdamW, all float32, and the step's four sums.
+// Prompt, gradient, two moments of AdamW, all float32, and what is summed beside the gradient.
 std::int64_t trained_bytes(const T5Config& config, std::int64_t prompt_rows);
 
 }  // namespace prelude

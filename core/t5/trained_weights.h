@@ -31,8 +31,7 @@ class TrainedWeights {
   // Copies `weights`, this rank's slices, into a flat tensor of their dtype and device.
   TrainedWeights(const T5Config& config, Weights weights);
 
-  // For a Model: matrices of one product are fused, and q, k, v, wi_0 and wi_1 alone are views without a gradient, so
-  // that no delta may sit between them.
+  // For a Model, which multiplies with the fused matrices: q, k, v, wi_0 and wi_1 of one are views without a gradient.
   const Weights& weights() const { return weights_; }
   const at::Tensor& flat() const { return flat_; }  // [N], without a gradient of its own
   const std::vector<TrainedPart>& parts() const { return parts_; }

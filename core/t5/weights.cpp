@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "core/io/checksum.h"
+#include "core/ops/fp8_weight.h"
 #include "core/t5/parallel_cost.h"
 
 namespace prelude {
@@ -128,7 +129,9 @@ std::vector<WeightSlot> weight_slots(const T5Config& config, Weights& weights) {
 std::int64_t Weights::bytes() const {
   std::int64_t sum = 0;
   const auto add = [&](const at::Tensor& tensor) {
-    if (tensor.defined()) sum += static_cast<std::int64_t>(tensor.nbytes());
+    if (!tensor.defined()) return;
+    const bool in_8_bits = tensor.scalar_type() == at::kFloat8_e4m3fn;
+    sum += in_8_bits ? fp8_bytes(tensor) : static_cast<std::int64_t>(tensor.nbytes());
   };
   const auto add_attention = [&](const AttentionWeights& a) {
     for (const at::Tensor* tensor : {&a.norm, &a.q, &a.k, &a.v, &a.o}) add(*tensor);

@@ -58,8 +58,9 @@ class LayerSource {
 struct StackWeights {
   std::vector<LayerWeights> layers;
   at::Tensor relative_bias;  // [R,H], shared by the layers
-  at::Tensor reach;          // [H,2*max_distance+1], made of it by Model where it is frozen: distance_bias of the
-                             // nearest distances
+  at::Tensor reach_buckets;  // [2*max_distance+1] int64, made by Model on its device: which rows of relative_bias the
+                             // nearest distances take
+  at::Tensor reach;          // [H,2*max_distance+1], where relative_bias is frozen: those rows
   at::Tensor final_norm;     // [D]
   // Where set, the matrices in `layers` are undefined and come from here.
   std::shared_ptr<LayerSource> source;
@@ -81,7 +82,7 @@ struct Weights {
   // This rank's part of each layer's matrices (core/t5/flat_layers.h); empty where `layers` have them whole.
   std::vector<at::Tensor> layer_slices;
 
-  // Bytes of all tensors held here, a tied one counted once.
+  // Bytes of all tensors held here, a tied one counted once, a matrix in 8 bits with its transposed copy and scales.
   std::int64_t bytes() const;
 };
 

@@ -2,6 +2,7 @@
 
 #include <ATen/ATen.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <limits>
@@ -31,11 +32,6 @@ MPI_Datatype datatype_of(at::ScalarType type) {
   }
 }
 
-int count_of(std::int64_t count) {
-  ensure(count <= std::numeric_limits<int>::max(), "{} elements are too many for one MPI call", count);
-  return static_cast<int>(count);
-}
-
 // On the CPU, contiguous and of `type`; the tensor itself where it is that already.
 at::Tensor staged(const at::Tensor& tensor, at::ScalarType type) {
   ensure(tensor.is_contiguous(), "a tensor given to a collective is not contiguous");
@@ -49,25 +45,54 @@ void pause(int looks) {
   if (looks >= spins) std::this_thread::sleep_for(std::chrono::microseconds(20));
 }
 
-bool done(MPI_Request& request, const char* call) {
+bool done(MpiRequests& asked, const char* call) {
   int flag = 0;
-  check_mpi(MPI_Test(&request, &flag, MPI_STATUS_IGNORE), call);
+  const auto count = static_cast<int>(asked.requests.size());
+  check_mpi(MPI_Testall(count, asked.requests.data(), &flag, MPI_STATUSES_IGNORE), call);
+  if (flag != 0) asked = {};
   return flag != 0;
 }
 
-void wait(MPI_Request& request, const char* call) {
-  for (int looks = 0; !done(request, call); looks += looks < std::numeric_limits<int>::max() ? 1 : 0) pause(looks);
+void wait(MpiRequests& asked, const char* call) {
+  for (int looks = 0; !done(asked, call); looks += looks < std::numeric_limits<int>::max() ? 1 : 0) pause(looks);
 }
 
-// A collective as the recorder knows it.
+// Calls `start(from, count, request)` for each piece of `elements`, of at most `most`; of none, once.
+template <typename Call>
+void each_piece(std::int64_t elements, std::int64_t most, MpiRequests& asked, const char* name, const Call& start) {
+  std::int64_t from = 0;
+  do {
+    const std::int64_t count = std::min(most, elements - from);
+    check_mpi(start(from, static_cast<int>(count), &asked.requests.emplace_back(MPI_REQUEST_NULL)), name);
+    from += count;
+  } while (from < elements);
+}
+
+// Where a rank's piece of `bytes` goes in a gather whose ranks' parts lie `stride` bytes apart.
+class PieceType {
+ public:
+  PieceType(int bytes, std::int64_t stride) {
+    MPI_Datatype whole = MPI_DATATYPE_NULL;
+    check_mpi(MPI_Type_contiguous(bytes, MPI_BYTE, &whole), "MPI_Type_contiguous");
+    const int made = MPI_Type_create_resized(whole, 0, static_cast<MPI_Aint>(stride), &type_);
+    MPI_Type_free(&whole);
+    check_mpi(made, "MPI_Type_create_resized");
+    check_mpi(MPI_Type_commit(&type_), "MPI_Type_commit");
+  }
+  PieceType(const PieceType&) = delete;
+  PieceType& operator=(const PieceType&) = delete;
+  ~PieceType() { MPI_Type_free(&type_); }
+  MPI_Datatype get() const { return type_; }
+
+ private:
+  MPI_Datatype type_ = MPI_DATATYPE_NULL;
+};
+
+// A collective that was begun, as the recorder knows it.
 struct Noted {
   FlightRecorder& recorder;
   std::size_t group;
-  Operation operation;
-  std::int64_t count;
-  std::string_view dtype;
-  std::uint64_t ticket = recorder.begin(group, operation, count, dtype);
-  std::uint64_t sequence = recorder.last_sequence(group);
+  std::uint64_t sequence;
 };
 
 // Open MPI moves large messages on only while it is called, hence advance().
@@ -78,22 +103,19 @@ class BegunCall final : public Begun {
       : given_(std::move(given)), host_(std::move(host)), result_(std::move(result)), call_(call), noted_(noted) {}
   // A rank that comes here with a call under way is ending by an error: MPI may write into the memory yet.
   ~BegunCall() override {
-    if (request_ != MPI_REQUEST_NULL)
+    if (!asked_.requests.empty())
       static_cast<void>(std::make_unique<std::array<at::Tensor, 2>>(std::array{given_, host_}).release());
   }
 
-  void start(const std::function<int(MPI_Request*)>& call) { check_mpi(call(&request_), call_); }
-  void advance() override {
-    if (request_ != MPI_REQUEST_NULL && done(request_, call_)) noted_.recorder.end(noted_.ticket);
-  }
+  MpiRequests& asked() { return asked_; }
+  bool advance() override { return asked_.requests.empty() || done(asked_, call_); }
+  // The recorder hears of it here alone: calls are finished in their order, but MPI may have done a later one first.
   void finish() override {
-    advance();
-    if (request_ != MPI_REQUEST_NULL) {
-      const std::uint64_t ticket = noted_.recorder.wait(noted_.ticket, noted_.group, noted_.sequence, noted_.operation,
-                                                        noted_.count, noted_.dtype);
-      wait(request_, call_);
-      noted_.recorder.end(ticket);
+    if (!advance()) {
+      noted_.recorder.set_waiting(noted_.group, now());
+      wait(asked_, call_);
     }
+    noted_.recorder.end(noted_.group, noted_.sequence);
     if (!host_.is_same(result_)) result_.copy_(host_);
   }
 
@@ -103,13 +125,15 @@ class BegunCall final : public Begun {
   at::Tensor result_;  // host_ itself on the CPU
   const char* call_;
   Noted noted_;
-  MPI_Request request_ = MPI_REQUEST_NULL;
+  MpiRequests asked_;
 };
 
 }  // namespace
 
-MpiCommunicator::MpiCommunicator(MPI_Comm comm, const std::string& name, std::int64_t color, FlightRecorder& recorder)
-    : comm_(comm), recorder_(recorder), group_(recorder.group(name, color)) {
+MpiCommunicator::MpiCommunicator(MPI_Comm comm, const std::string& name, std::int64_t color, FlightRecorder& recorder,
+                                 std::int64_t most_bytes)
+    : comm_(comm), recorder_(recorder), group_(recorder.group(name, color)), most_bytes_(most_bytes) {
+  ensure(most_bytes >= 8 && most_bytes <= kMostBytes, "MPI in calls of {} bytes", most_bytes);
   check_mpi(MPI_Comm_set_errhandler(comm_, MPI_ERRORS_RETURN), "MPI_Comm_set_errhandler");
   check_mpi(MPI_Comm_rank(comm_, &rank_), "MPI_Comm_rank");
   check_mpi(MPI_Comm_size(comm_, &size_), "MPI_Comm_size");
@@ -120,30 +144,35 @@ MpiCommunicator::MpiCommunicator(MPI_Comm comm, const std::string& name, std::in
 MpiCommunicator::~MpiCommunicator() {
   int finalized = 0;
   MPI_Finalized(&finalized);
-  if (finalized == 0 && std::uncaught_exceptions() == 0) MPI_Comm_free(&comm_);
+  if (finalized == 0 && !unwinding_) MPI_Comm_free(&comm_);
 }
 
-void MpiCommunicator::run(Operation operation, const at::Tensor& tensor, const char* call,
-                          const std::function<int(MPI_Request*)>& start) {
+std::uint64_t MpiCommunicator::begin(Operation operation, const at::Tensor& tensor) {
+  return recorder_.begin(group_, operation, tensor.numel(), name_of(tensor.scalar_type()));
+}
+
+void MpiCommunicator::run(Operation operation, const at::Tensor& tensor, const char* call, const Start& start) {
   const InFlight noted(recorder_, group_, operation, tensor.numel(), name_of(tensor.scalar_type()));
-  MPI_Request request = MPI_REQUEST_NULL;
-  check_mpi(start(&request), call);
-  wait(request, call);
+  MpiRequests asked;
+  start(asked);
+  wait(asked, call);
 }
 
 void MpiCommunicator::all_reduce_sum(at::Tensor& tensor) {
   const at::ScalarType type = summed_as(tensor.scalar_type());
   const at::Tensor host = staged(tensor, type);  // [...]
-  run(Operation::all_reduce, tensor, "MPI_Iallreduce",
-      [&](MPI_Request* request) { return start_all_reduce(host, request); });
+  run(Operation::all_reduce, tensor, "MPI_Iallreduce", [&](MpiRequests& asked) { start_all_reduce(host, asked); });
   if (!host.is_same(tensor)) tensor.copy_(host);
 }
 
 void MpiCommunicator::broadcast(at::Tensor& tensor, int root) {
   at::Tensor host = staged(tensor, tensor.scalar_type());
-  run(Operation::broadcast, tensor, "MPI_Ibcast", [&](MPI_Request* request) {
-    return MPI_Ibcast(host.mutable_data_ptr(), count_of(static_cast<std::int64_t>(host.nbytes())), MPI_BYTE, root,
-                      comm_, request);
+  auto* const bytes = static_cast<char*>(host.mutable_data_ptr());
+  run(Operation::broadcast, tensor, "MPI_Ibcast", [&](MpiRequests& asked) {
+    each_piece(static_cast<std::int64_t>(host.nbytes()), most_bytes_, asked, "MPI_Ibcast",
+               [&](std::int64_t from, int count, MPI_Request* request) {
+                 return MPI_Ibcast(bytes + from, count, MPI_BYTE, root, comm_, request);
+               });
   });
   if (!host.is_same(tensor)) tensor.copy_(host);
 }
@@ -153,11 +182,7 @@ at::Tensor MpiCommunicator::all_gather(const at::Tensor& mine) {
   std::vector<std::int64_t> shape = mine.sizes().vec();
   shape.insert(shape.begin(), size_);
   at::Tensor all = at::empty(shape, host.options());  // [size,...]
-  const int bytes = count_of(static_cast<std::int64_t>(host.nbytes()));
-  run(Operation::all_gather, mine, "MPI_Iallgather", [&](MPI_Request* request) {
-    return MPI_Iallgather(host.const_data_ptr(), bytes, MPI_BYTE, all.mutable_data_ptr(), bytes, MPI_BYTE, comm_,
-                          request);
-  });
+  run(Operation::all_gather, mine, "MPI_Iallgather", [&](MpiRequests& asked) { start_all_gather(host, all, asked); });
   return all.to(mine.device());
 }
 
@@ -166,39 +191,48 @@ std::unique_ptr<Begun> MpiCommunicator::begin_all_gather(const at::Tensor& mine,
          "a gather of {} x {} elements into {}", size_, mine.numel(), all.numel());
   const at::Tensor given = staged(mine, mine.scalar_type());                             // [n]
   const at::Tensor host = all.is_cpu() ? all : at::empty(all.sizes(), given.options());  // [size,n]
-  const Noted noted{recorder_, group_, Operation::all_gather, mine.numel(), name_of(mine.scalar_type())};
-  auto begun = std::make_unique<BegunCall>(given, host, all, "MPI_Iallgather", noted);
-  const int bytes = count_of(static_cast<std::int64_t>(given.nbytes()));
-  begun->start([&](MPI_Request* request) {
-    return MPI_Iallgather(given.const_data_ptr(), bytes, MPI_BYTE, host.mutable_data_ptr(), bytes, MPI_BYTE, comm_,
-                          request);
-  });
+  auto begun = std::make_unique<BegunCall>(given, host, all, "MPI_Iallgather",
+                                           Noted{recorder_, group_, begin(Operation::all_gather, mine)});
+  start_all_gather(given, host, begun->asked());
   return begun;
 }
 
 std::unique_ptr<Begun> MpiCommunicator::begin_all_reduce(const at::Tensor& tensor) {
-  const at::ScalarType type = summed_as(tensor.scalar_type());
-  const at::Tensor host = staged(tensor, type);  // [...]
-  const Noted noted{recorder_, group_, Operation::all_reduce, tensor.numel(), name_of(tensor.scalar_type())};
-  auto begun = std::make_unique<BegunCall>(at::Tensor(), host, tensor, "MPI_Iallreduce", noted);
-  begun->start([&](MPI_Request* request) { return start_all_reduce(host, request); });
+  const at::Tensor host = staged(tensor, summed_as(tensor.scalar_type()));  // [...]
+  auto begun = std::make_unique<BegunCall>(at::Tensor(), host, tensor, "MPI_Iallreduce",
+                                           Noted{recorder_, group_, begin(Operation::all_reduce, tensor)});
+  start_all_reduce(host, begun->asked());
   return begun;
 }
 
-int MpiCommunicator::start_all_reduce(const at::Tensor& host, MPI_Request* request) const {
-  return MPI_Iallreduce(MPI_IN_PLACE, host.mutable_data_ptr(), count_of(host.numel()), datatype_of(host.scalar_type()),
-                        MPI_SUM, comm_, request);
+void MpiCommunicator::start_all_reduce(const at::Tensor& host, MpiRequests& asked) const {
+  auto* const data = static_cast<char*>(host.mutable_data_ptr());
+  each_piece(host.numel(), most_bytes_ / host.element_size(), asked, "MPI_Iallreduce",
+             [&](std::int64_t from, int count, MPI_Request* request) {
+               return MPI_Iallreduce(MPI_IN_PLACE, data + from * host.element_size(), count,
+                                     datatype_of(host.scalar_type()), MPI_SUM, comm_, request);
+             });
 }
 
-void MpiCommunicator::barrier() {
-  run(Operation::barrier, at::empty({0}), "MPI_Ibarrier",
-      [&](MPI_Request* request) { return MPI_Ibarrier(comm_, request); });
+void MpiCommunicator::start_all_gather(const at::Tensor& given, const at::Tensor& host, MpiRequests& asked) const {
+  const auto* const from_here = static_cast<const char*>(given.const_data_ptr());
+  auto* const to = static_cast<char*>(host.mutable_data_ptr());
+  const auto bytes = static_cast<std::int64_t>(given.nbytes());
+  each_piece(bytes, most_bytes_, asked, "MPI_Iallgather", [&](std::int64_t from, int count, MPI_Request* request) {
+    if (count == bytes) return MPI_Iallgather(from_here, count, MPI_BYTE, to, count, MPI_BYTE, comm_, request);
+    const auto type = std::make_shared<PieceType>(count, bytes);
+    asked.types.push_back(type);
+    return MPI_Iallgather(from_here + from, count, MPI_BYTE, to + from, 1, type->get(), comm_, request);
+  });
 }
 
 std::unique_ptr<Communicator> MpiCommunicator::split(int color, const std::string& name) {
   MPI_Comm comm = MPI_COMM_NULL;
-  check_mpi(MPI_Comm_split(comm_, color, rank_, &comm), "MPI_Comm_split");
-  return std::make_unique<MpiCommunicator>(comm, name, color, recorder_);
+  {
+    const InFlight noted(recorder_, group_, Operation::new_group, 0, "");
+    check_mpi(MPI_Comm_split(comm_, color, rank_, &comm), "MPI_Comm_split");
+  }
+  return std::make_unique<MpiCommunicator>(comm, name, color, recorder_, most_bytes_);
 }
 
 }  // namespace prelude

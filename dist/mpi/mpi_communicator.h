@@ -5,11 +5,19 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "dist/collective_error.h"
 #include "dist/communicator.h"
 #include "dist/watchdog/flight_recorder.h"
 
 namespace prelude {
+
+// What MPI was asked to do for one collective: one request, or one a piece of it.
+struct MpiRequests {
+  std::vector<MPI_Request> requests;         // none: done
+  std::vector<std::shared_ptr<void>> types;  // that they refer to
+};
 
 // MPI for CPU tensors. CUDA tensors are staged through the host, so that several ranks can share a GPU in a test (NCCL
 // refuses that); bfloat16 is summed in float32, for MPI knows no such type.
@@ -18,9 +26,12 @@ namespace prelude {
 // that share a core do not starve each other.
 class MpiCommunicator final : public Communicator {
  public:
+  static constexpr std::int64_t kMostBytes = std::int64_t{1} << 30;  // of a rank in one call: MPI counts in int
+
   // Owns `comm`. Every call is noted in `recorder`, which outlives this; `name` and `color` say there which group it
-  // is.
-  MpiCommunicator(MPI_Comm comm, const std::string& name, std::int64_t color, FlightRecorder& recorder);
+  // is. What is larger than `most_bytes` goes in several calls of MPI.
+  MpiCommunicator(MPI_Comm comm, const std::string& name, std::int64_t color, FlightRecorder& recorder,
+                  std::int64_t most_bytes = kMostBytes);
   ~MpiCommunicator() override;
 
   int rank() const override { return rank_; }
@@ -30,21 +41,28 @@ class MpiCommunicator final : public Communicator {
   at::Tensor all_gather(const at::Tensor& mine) override;
   std::unique_ptr<Begun> begin_all_gather(const at::Tensor& mine, const at::Tensor& all) override;
   std::unique_ptr<Begun> begin_all_reduce(const at::Tensor& tensor) override;
-  void barrier() override;
   std::unique_ptr<Communicator> split(int color, const std::string& name) override;
 
  private:
-  // Starts a call and waits for it, noted in the recorder. `start` makes the MPI call, whose name is `call`.
-  void run(Operation operation, const at::Tensor& tensor, const char* call,
-           const std::function<int(MPI_Request*)>& start);
+  // Starts the calls of one collective. `Start` gives them places for their requests.
+  using Start = std::function<void(MpiRequests&)>;
+
+  // Notes a collective that is begun; returns its sequence number.
+  std::uint64_t begin(Operation operation, const at::Tensor& tensor);
+  // Starts a collective and waits for it, noted in the recorder; `call` is the name of MPI's function.
+  void run(Operation operation, const at::Tensor& tensor, const char* call, const Start& start);
   // `host` [...] on the host, of a type that MPI sums.
-  int start_all_reduce(const at::Tensor& host, MPI_Request* request) const;
+  void start_all_reduce(const at::Tensor& host, MpiRequests& asked) const;
+  // given [n] and host [size,n] on the host, of one type.
+  void start_all_gather(const at::Tensor& given, const at::Tensor& host, MpiRequests& asked) const;
 
   MPI_Comm comm_;
   FlightRecorder& recorder_;
   std::size_t group_;  // in the recorder
+  std::int64_t most_bytes_;
   int rank_ = 0;
   int size_ = 1;
+  Unwinding unwinding_;
 };
 
 }  // namespace prelude

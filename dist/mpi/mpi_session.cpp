@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <exception>
 #include <string_view>
 
 #include "core/error.h"
@@ -44,7 +43,7 @@ std::string MpiSession::library() {
   return std::string(whole.substr(0, whole.find(',')));
 }
 
-MpiSession::MpiSession() : exceptions_(std::uncaught_exceptions()) {
+MpiSession::MpiSession() {
   int provided = MPI_THREAD_SINGLE;
   check_mpi(MPI_Init_thread(nullptr, nullptr, MPI_THREAD_SERIALIZED, &provided), "MPI_Init_thread");
   ensure(provided >= MPI_THREAD_SERIALIZED, "MPI gives thread level {}; {} is needed", provided, MPI_THREAD_SERIALIZED);
@@ -58,12 +57,15 @@ MpiSession::MpiSession() : exceptions_(std::uncaught_exceptions()) {
 }
 
 MpiSession::~MpiSession() {
-  if (std::uncaught_exceptions() == exceptions_) MPI_Finalize();
+  if (!unwinding_) MPI_Finalize();
 }
 
 std::unique_ptr<Communicator> MpiSession::world(FlightRecorder& recorder) const {
   MPI_Comm comm = MPI_COMM_NULL;
-  check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &comm), "MPI_Comm_dup");
+  {
+    const InFlight noted(recorder, recorder.group("host"), Operation::new_group, 0, "");
+    check_mpi(MPI_Comm_dup(MPI_COMM_WORLD, &comm), "MPI_Comm_dup");
+  }
   return std::make_unique<MpiCommunicator>(comm, "host", kNoColor, recorder);
 }
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "dist/collective_error.h"
 #include "dist/communicator.h"
 #include "dist/watchdog/flight_recorder.h"
 
@@ -32,7 +33,7 @@ class MpiSession {
   [[noreturn]] void abort(int code) const noexcept;
 
  private:
-  int exceptions_;
+  Unwinding unwinding_;
 };
 
 }  // namespace prelude

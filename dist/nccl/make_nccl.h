@@ -9,8 +9,9 @@
 namespace prelude {
 
 // All ranks of `host` over NCCL, each with its own GPU `device`. `host` sends NCCL's id, every call is noted in
-// `recorder`; both outlive the result. Throws UserError where this build has no CUDA.
-std::unique_ptr<Communicator> make_nccl(Communicator& host, int device, FlightRecorder& recorder);
+// `recorder`; both outlive the result. `timeout`: the watchdog's, in seconds; NCCL itself waits a little longer. Throws
+// UserError where this build has no CUDA.
+std::unique_ptr<Communicator> make_nccl(Communicator& host, int device, FlightRecorder& recorder, double timeout);
 
 // "2.28.9", or "not built in".
 std::string nccl_library();

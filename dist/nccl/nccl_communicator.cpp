@@ -1,188 +1,214 @@
 #include "dist/nccl/nccl_communicator.h"
 
 #include <ATen/ATen.h>
-#include <c10/cuda/CUDAGuard.h>
-#include <c10/cuda/CUDAStream.h>
+#include <fmt/format.h>
 
+#include <chrono>
 #include <cstring>
+#include <future>
+#include <mutex>
+#include <thread>
 #include <utility>
 
 #include "core/error.h"
-#include "dist/nccl/make_nccl.h"
-#include "dist/nccl/nccl_check.h"
 #include "dist/type_name.h"
 
 namespace prelude {
 namespace {
 
-constexpr double longest_start = 300;  // seconds until all ranks have met
-constexpr double longest_call = 60;    // until a call is taken up; its work goes on in the stream
-constexpr double longest_end = 10;
+// Asks NCCL something of a communicator; one thread at a time does.
+class CommAsker {
+ public:
+  CommAsker(NcclApi& api, NcclHandle comm, std::timed_mutex& mutex) : api_(api), comm_(comm), mutex_(mutex) {}
 
-ncclDataType_t datatype_of(at::ScalarType type) {
-  switch (type) {
-    case at::kFloat:
-      return ncclFloat32;
-    case at::kDouble:
-      return ncclFloat64;
-    case at::kBFloat16:
-      return ncclBfloat16;
-    case at::kHalf:
-      return ncclFloat16;
-    case at::kLong:
-      return ncclInt64;
-    default:
-      throw InternalError(fmt::format("NCCL sums no {}", at::toString(type)));
+  // `call` is NCCL's function `name`. Returns once it has been taken up. Throws CollectiveError where it failed, or
+  // after `patience` seconds. `waits` is told when that takes long.
+  void ask(const char* name, double patience, const std::function<NcclResult()>& call,
+           const std::function<void()>& waits = {}) const {
+    NcclResult state = nccl_success;
+    {
+      const std::lock_guard lock(mutex_);
+      state = call();
+    }
+    const Moment start = now();
+    for (int looks = 0; !settled(name, state); ++looks) {
+      if (looks == spins && waits) waits();
+      if (looks > spins) std::this_thread::sleep_for(std::chrono::microseconds(20));
+      if (looks > spins && seconds_since(start) > patience)
+        throw CollectiveError(fmt::format("{}: not taken up within {:.0f} s", name, patience));
+      const std::lock_guard lock(mutex_);
+      const NcclResult asked = api_.async_error(comm_, state);
+      if (asked != nccl_success) state = asked;
+    }
   }
+
+ private:
+  static constexpr int spins = 1000;
+
+  bool settled(const char* name, NcclResult state) const {
+    if (state != nccl_success && state != nccl_in_progress)
+      throw CollectiveError(fmt::format("{}: {}", name, api_.describe(comm_, state)));
+    return state == nccl_success;
+  }
+
+  NcclApi& api_;
+  NcclHandle comm_;
+  std::timed_mutex& mutex_;
+};
+
+// Whether `comm` ended in order.
+bool end_in_order(NcclApi& api, NcclHandle comm, double longest_end) {
+  std::timed_mutex nobody_else;
+  try {
+    CommAsker(api, comm, nobody_else).ask("ncclCommFinalize", longest_end, [&] { return api.finalize(comm); });
+  } catch (const CollectiveError&) {  // a destructor tells nobody
+    return false;
+  }
+  api.destroy(comm);  // fails or not, `comm` is gone
+  return true;
 }
 
-ncclConfig_t non_blocking() {
-  ncclConfig_t config = NCCL_CONFIG_INITIALIZER;
-  config.blocking = 0;
-  return config;
+// Ends `comm` in a thread that is left behind where NCCL itself hangs: nobody waits for a hung device long. True: in
+// order.
+bool end_comm(std::shared_ptr<NcclApi> api, NcclHandle comm, bool by_force, double longest_end) {
+  constexpr double longest_abort = 2;
+  std::promise<bool> promise;
+  std::future<bool> in_order = promise.get_future();
+  std::thread([api = std::move(api), comm, by_force, longest_end, promise = std::move(promise)]() mutable {
+    const bool ended = !by_force && end_in_order(*api, comm, longest_end);
+    if (!ended) api->abort(comm);
+    promise.set_value(ended);
+  }).detach();
+  const std::chrono::duration<double> most(longest_abort + (by_force ? 0 : longest_end));
+  return in_order.wait_for(most) == std::future_status::ready && in_order.get();
 }
 
-cudaStream_t stream_of(int device) {
-  return c10::cuda::getCurrentCUDAStream(static_cast<c10::DeviceIndex>(device)).stream();
-}
+class OwnEvent {
+ public:
+  OwnEvent(std::shared_ptr<NcclApi> api, DeviceStream after) : api_(std::move(api)), event_(api_->make_event()) {
+    api_->record(event_, after);
+  }
+  OwnEvent(const OwnEvent&) = delete;
+  OwnEvent& operator=(const OwnEvent&) = delete;
+  ~OwnEvent() { api_->destroy_event(event_); }
+  void block(DeviceStream stream) const { api_->block(stream, event_); }
+  bool done() const { return api_->done(event_); }
+
+ private:
+  std::shared_ptr<NcclApi> api_;
+  DeviceEvent event_;
+};
 
 // The streams keep the order; its tensors outlive it (Begun), so the allocator need not know of the side stream.
 class BegunOnSide final : public Begun {
  public:
-  BegunOnSide(c10::cuda::CUDAStream side, int device) : device_(device) { done_.record(side); }
-  void advance() override {}
-  void finish() override { done_.block(c10::cuda::getCurrentCUDAStream(static_cast<c10::DeviceIndex>(device_))); }
+  BegunOnSide(const std::shared_ptr<NcclApi>& api, DeviceStream side) : api_(api), done_(api, side) {}
+  bool advance() override { return done_.done(); }
+  void finish() override { done_.block(api_->current_stream()); }
 
  private:
-  int device_;
-  at::cuda::CUDAEvent done_;
+  std::shared_ptr<NcclApi> api_;
+  OwnEvent done_;
 };
 
 }  // namespace
 
-NcclCommunicator::NcclCommunicator(ncclComm_t comm, int device, const std::string& name, std::int64_t color,
-                                   FlightRecorder& recorder)
-    : comm_(comm), device_(device), recorder_(recorder), group_(recorder.group(name, color)) {
-  check_nccl(ncclCommUserRank(comm_, &rank_), "ncclCommUserRank");
-  check_nccl(ncclCommCount(comm_, &size_), "ncclCommCount");
+NcclCommunicator::NcclCommunicator(NcclShared shared, NcclHandle comm, const std::string& name, std::int64_t color)
+    : shared_(std::move(shared)),
+      comm_(comm),
+      calls_(std::make_shared<DeviceCalls>(shared_.api, comm, shared_.recorder, name, color)) {
+  ask("ncclCommUserRank", [&] { return shared_.api->place(comm_, rank_, size_); });
+  shared_.watch->add(calls_);
 }
 
-// Ends in order where that is quick, and by force where a rank is gone.
 NcclCommunicator::~NcclCommunicator() {
-  const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device_));
-  try {
-    if (std::uncaught_exceptions() == 0) {
-      check_nccl(ncclCommFinalize(comm_), "ncclCommFinalize");
-      settle_nccl(comm_, "ncclCommFinalize", longest_end);
-      check_nccl(ncclCommDestroy(comm_), "ncclCommDestroy");
-      return;
-    }
-  } catch (const std::exception&) {  // a destructor tells nobody
-  }
-  ncclCommAbort(comm_);
+  calls_->close(false);
+  const bool done = end_comm(shared_.api, comm_, static_cast<bool>(unwinding_), shared_.longest_end);
+  if (done) calls_->close(true);
 }
 
-void NcclCommunicator::enqueue(Operation operation, const at::Tensor& tensor, const char* call,
-                               const std::function<ncclResult_t()>& start) {
-  const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device_));
-  for (; !under_way_.empty() && under_way_.front().done.query(); under_way_.pop_front()) {
-    recorder_.end(under_way_.front().ticket);
-  }
-  ensure(tensor.is_cuda() && tensor.is_contiguous(), "NCCL takes contiguous CUDA tensors");
-  const auto ticket = recorder_.begin(group_, operation, tensor.numel(), name_of(tensor.scalar_type()));
-  check_nccl(start(), call);
-  settle_nccl(comm_, call, longest_call);
-  under_way_.push_back({ticket, at::cuda::CUDAEvent()});
-  under_way_.back().done.record(c10::cuda::getCurrentCUDAStream(static_cast<c10::DeviceIndex>(device_)));
+void NcclCommunicator::ask(const char* name, const std::function<NcclResult()>& call) {
+  const CommAsker asker(*shared_.api, comm_, calls_->comm_mutex());
+  asker.ask(name, shared_.patience, call, [&] { calls_->host_waits(true); });
+  calls_->host_waits(false);
 }
 
-std::unique_ptr<Begun> NcclCommunicator::begin(Operation operation, const at::Tensor& tensor, const char* call,
-                                               const std::function<ncclResult_t()>& start) {
-  const auto index = static_cast<c10::DeviceIndex>(device_);
-  if (!side_) side_ = c10::cuda::getStreamFromPool(/*isHighPriority=*/true, index);
-  at::cuda::CUDAEvent ready;
-  ready.record(c10::cuda::getCurrentCUDAStream(index));
-  ready.block(*side_);
-  const c10::cuda::CUDAStreamGuard on_side(*side_);
-  enqueue(operation, tensor, call, start);
-  return std::make_unique<BegunOnSide>(*side_, device_);
+void NcclCommunicator::enqueue(Operation operation, const at::Tensor& tensor, const char* name, DeviceStream stream,
+                               const Call& call) {
+  ensure(shared_.api->holds(tensor) && tensor.is_contiguous(), "NCCL takes contiguous tensors on its device");
+  calls_->begin(operation, tensor.numel(), name_of(tensor.scalar_type()), stream);
+  ask(name, [&] { return call(stream); });
+  calls_->queued(stream);
 }
 
-ncclResult_t NcclCommunicator::start_all_reduce(const at::Tensor& tensor) {
-  void* const data = tensor.mutable_data_ptr();
-  return ncclAllReduce(data, data, static_cast<std::size_t>(tensor.numel()), datatype_of(tensor.scalar_type()), ncclSum,
-                       comm_, stream_of(device_));
+std::unique_ptr<Begun> NcclCommunicator::begin(Operation operation, const at::Tensor& tensor, const char* name,
+                                               const Call& call) {
+  if (!side_) side_ = shared_.api->side_stream();
+  OwnEvent(shared_.api, shared_.api->current_stream()).block(*side_);
+  enqueue(operation, tensor, name, *side_, call);
+  return std::make_unique<BegunOnSide>(shared_.api, *side_);
 }
 
 void NcclCommunicator::all_reduce_sum(at::Tensor& tensor) {
-  enqueue(Operation::all_reduce, tensor, "ncclAllReduce", [&] { return start_all_reduce(tensor); });
+  enqueue(Operation::all_reduce, tensor, "ncclAllReduce", shared_.api->current_stream(),
+          [&](DeviceStream stream) { return shared_.api->all_reduce_sum(comm_, tensor, stream); });
 }
 
 std::unique_ptr<Begun> NcclCommunicator::begin_all_reduce(const at::Tensor& tensor) {
-  return begin(Operation::all_reduce, tensor, "ncclAllReduce", [&] { return start_all_reduce(tensor); });
+  return begin(Operation::all_reduce, tensor, "ncclAllReduce",
+               [&](DeviceStream stream) { return shared_.api->all_reduce_sum(comm_, tensor, stream); });
 }
 
 void NcclCommunicator::broadcast(at::Tensor& tensor, int root) {
-  void* const data = tensor.mutable_data_ptr();
-  enqueue(Operation::broadcast, tensor, "ncclBroadcast",
-          [&] { return ncclBroadcast(data, data, tensor.nbytes(), ncclUint8, root, comm_, stream_of(device_)); });
+  enqueue(Operation::broadcast, tensor, "ncclBroadcast", shared_.api->current_stream(),
+          [&](DeviceStream stream) { return shared_.api->broadcast(comm_, tensor, root, stream); });
 }
 
 at::Tensor NcclCommunicator::all_gather(const at::Tensor& mine) {
   std::vector<std::int64_t> shape = mine.sizes().vec();
   shape.insert(shape.begin(), size_);
   at::Tensor all = at::empty(shape, mine.options().requires_grad(false));  // [size,...]
-  enqueue(Operation::all_gather, mine, "ncclAllGather", [&] {
-    return ncclAllGather(mine.const_data_ptr(), all.mutable_data_ptr(), mine.nbytes(), ncclUint8, comm_,
-                         stream_of(device_));
-  });
+  enqueue(Operation::all_gather, mine, "ncclAllGather", shared_.api->current_stream(),
+          [&](DeviceStream stream) { return shared_.api->all_gather(comm_, mine, all, stream); });
   return all;
 }
 
 std::unique_ptr<Begun> NcclCommunicator::begin_all_gather(const at::Tensor& mine, const at::Tensor& all) {
-  ensure(all.is_cuda() && all.is_contiguous() && all.nbytes() == static_cast<std::size_t>(size_) * mine.nbytes(),
-         "a gather of {} x {} bytes into {}", size_, mine.nbytes(), all.nbytes());
-  return begin(Operation::all_gather, mine, "ncclAllGather", [&] {
-    return ncclAllGather(mine.const_data_ptr(), all.mutable_data_ptr(), mine.nbytes(), ncclUint8, comm_,
-                         stream_of(device_));
-  });
-}
-
-void NcclCommunicator::barrier() {
-  at::Tensor one = at::ones({1}, at::TensorOptions(at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(device_))));
-  all_reduce_sum(one);
-  (void)one.item<float>();
+  ensure(
+      shared_.api->holds(all) && all.is_contiguous() && all.nbytes() == static_cast<std::size_t>(size_) * mine.nbytes(),
+      "a gather of {} x {} bytes into {}", size_, mine.nbytes(), all.nbytes());
+  return begin(Operation::all_gather, mine, "ncclAllGather",
+               [&](DeviceStream stream) { return shared_.api->all_gather(comm_, mine, all, stream); });
 }
 
 std::unique_ptr<Communicator> NcclCommunicator::split(int color, const std::string& name) {
-  const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device_));
-  ncclComm_t part = nullptr;
-  ncclConfig_t config = non_blocking();
-  check_nccl(ncclCommSplit(comm_, color, rank_, &part, &config), "ncclCommSplit");
-  settle_nccl(comm_, "ncclCommSplit", longest_start);
-  settle_nccl(part, "ncclCommSplit", longest_start);
-  return std::make_unique<NcclCommunicator>(part, device_, name, color, recorder_);
+  NcclHandle part = nullptr;
+  calls_->begin_on_host(Operation::new_group);
+  ask("ncclCommSplit", [&] { return shared_.api->split(comm_, color, rank_, part); });
+  calls_->host_waits(true);
+  std::timed_mutex nobody_else;
+  CommAsker(*shared_.api, part, nobody_else).ask("ncclCommSplit", shared_.patience, [] { return nccl_in_progress; });
+  calls_->end_on_host();
+  return std::make_unique<NcclCommunicator>(shared_, part, name, color);
 }
 
-std::string nccl_library() {
-  int code = 0;
-  check_nccl(ncclGetVersion(&code), "ncclGetVersion");
-  return fmt::format("{}.{}.{}", code / 10000, code / 100 % 100, code % 100);
-}
-
-std::unique_ptr<Communicator> make_nccl(Communicator& host, int device, FlightRecorder& recorder) {
-  const c10::cuda::CUDAGuard guard(static_cast<c10::DeviceIndex>(device));
-  ncclUniqueId id{};
-  if (host.rank() == 0) check_nccl(ncclGetUniqueId(&id), "ncclGetUniqueId");
-  at::Tensor bytes = at::empty({static_cast<std::int64_t>(sizeof id)}, at::kByte);
-  std::memcpy(bytes.mutable_data_ptr(), &id, sizeof id);
+std::unique_ptr<Communicator> start_nccl(Communicator& host, const NcclShared& shared) {
+  NcclApi& api = *shared.api;
+  NcclId id{};
+  std::timed_mutex nobody_else;
+  const auto ask = [&](NcclHandle comm, const char* name, const std::function<NcclResult()>& call) {
+    CommAsker(api, comm, nobody_else).ask(name, shared.patience, call);
+  };
+  if (host.rank() == 0) ask(nullptr, "ncclGetUniqueId", [&] { return api.make_id(id); });
+  at::Tensor bytes = at::empty({static_cast<std::int64_t>(id.size())}, at::kByte);
+  std::memcpy(bytes.mutable_data_ptr(), id.data(), id.size());
   host.broadcast(bytes, 0);
-  std::memcpy(&id, bytes.const_data_ptr(), sizeof id);
-  ncclComm_t comm = nullptr;
-  ncclConfig_t config = non_blocking();
-  check_nccl(ncclCommInitRankConfig(&comm, host.size(), id, host.rank(), &config), "ncclCommInitRankConfig");
-  settle_nccl(comm, "ncclCommInitRankConfig", longest_start);
-  return std::make_unique<NcclCommunicator>(comm, device, "world", kNoColor, recorder);
+  std::memcpy(id.data(), bytes.const_data_ptr(), id.size());
+  const InFlight noted(shared.recorder, shared.recorder.group("world"), Operation::new_group, 0, "");
+  NcclHandle comm = nullptr;
+  const NcclResult begun = api.init(comm, host.size(), id, host.rank());
+  ask(comm, "ncclCommInitRankConfig", [&] { return begun; });
+  return std::make_unique<NcclCommunicator>(shared, comm, "world", kNoColor);
 }
 
 }  // namespace prelude

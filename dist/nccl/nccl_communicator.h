@@ -1,25 +1,36 @@
 #pragma once
 
-#include <ATen/cuda/CUDAEvent.h>
-#include <c10/cuda/CUDAStream.h>
-#include <nccl.h>
-
-#include <deque>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
+#include "dist/collective_error.h"
 #include "dist/communicator.h"
+#include "dist/nccl/device_calls.h"
+#include "dist/nccl/nccl_api.h"
 #include "dist/watchdog/flight_recorder.h"
 
 namespace prelude {
 
-// NCCL for CUDA tensors, on the current stream of this rank's device: the host does not wait. The communicator is
+// What the NCCL communicators of a process share.
+struct NcclShared {
+  std::shared_ptr<NcclApi> api;
+  FlightRecorder& recorder;  // outlives them
+  // Seconds that NCCL may take to take up a call: the first of a communicator needs its peers. The watchdog judges
+  // earlier, with the culprit.
+  double patience;
+  double longest_end = 10;  // seconds for the end of a communicator in order; what hangs longer is aborted
+  std::shared_ptr<DeviceWatch> watch = std::make_shared<DeviceWatch>();
+};
+
+// NCCL for CUDA tensors, on the current stream of this rank's device: the host does not wait. NCCL's communicator is
 // non-blocking, so that it can be aborted, and no call, error or end of it hangs.
 class NcclCommunicator final : public Communicator {
  public:
-  // Owns `comm`, ready for use. Every call is noted in `recorder`, which outlives this.
-  NcclCommunicator(ncclComm_t comm, int device, const std::string& name, std::int64_t color, FlightRecorder& recorder);
+  // Owns `comm`, ready for use. Every call is noted in the recorder.
+  NcclCommunicator(NcclShared shared, NcclHandle comm, const std::string& name, std::int64_t color);
+  // In order where that is quick, and by force where an exception is on its way. What hangs even so is left behind.
   ~NcclCommunicator() override;
 
   int rank() const override { return rank_; }
@@ -30,32 +41,28 @@ class NcclCommunicator final : public Communicator {
   // On a stream of its own, which waits for the current one as it is now.
   std::unique_ptr<Begun> begin_all_gather(const at::Tensor& mine, const at::Tensor& all) override;
   std::unique_ptr<Begun> begin_all_reduce(const at::Tensor& tensor) override;
-  // Here the host waits: for all ranks and for the stream.
-  void barrier() override;
   std::unique_ptr<Communicator> split(int color, const std::string& name) override;
 
  private:
-  struct Call {
-    std::uint64_t ticket;  // of the recorder
-    at::cuda::CUDAEvent done;
-  };
+  using Call = std::function<NcclResult(DeviceStream)>;
 
-  // Puts a call into the stream, noted in the recorder; calls of before that are done by now are noted as finished.
-  void enqueue(Operation operation, const at::Tensor& tensor, const char* call,
-               const std::function<ncclResult_t()>& start);
+  // Puts a call into `stream`, noted in the recorder; `name` is that of NCCL's function.
+  void enqueue(Operation operation, const at::Tensor& tensor, const char* name, DeviceStream stream, const Call& call);
   // The same on the side stream.
-  std::unique_ptr<Begun> begin(Operation operation, const at::Tensor& tensor, const char* call,
-                               const std::function<ncclResult_t()>& start);
-  ncclResult_t start_all_reduce(const at::Tensor& tensor);  // on the current stream
+  std::unique_ptr<Begun> begin(Operation operation, const at::Tensor& tensor, const char* name, const Call& call);
+  // Asks NCCL for `call` and waits until it has been taken up.
+  void ask(const char* name, const std::function<NcclResult()>& call);
 
-  ncclComm_t comm_;
-  int device_;
-  FlightRecorder& recorder_;
-  std::size_t group_;  // in the recorder
-  std::deque<Call> under_way_;
-  std::optional<c10::cuda::CUDAStream> side_;  // of collectives that are begun
+  NcclShared shared_;
+  NcclHandle comm_;
+  std::shared_ptr<DeviceCalls> calls_;
+  std::optional<DeviceStream> side_;  // of collectives that are begun
   int rank_ = 0;
   int size_ = 1;
+  Unwinding unwinding_;
 };
+
+// All ranks of `host` over NCCL, each with a device of its own; `host` sends NCCL's id.
+std::unique_ptr<Communicator> start_nccl(Communicator& host, const NcclShared& shared);
 
 }  // namespace prelude

@@ -31,18 +31,18 @@ bool waits(const RankView& view) {
   return view.presence == Presence::present && view.state.waiting_ms >= 0 && view.state.waits_in() != nullptr;
 }
 
-// In the same communicator, and has not called this collective yet.
-bool is_behind(const RankView& view, const Wait& wait) {
-  const GroupState* mine = view.state.find(wait.group());
-  return mine != nullptr && mine->sequence < wait.record->sequence;
-}
-
 bool is_in(const RankView& view, const Wait& wait) {
   if (!waits(view)) return false;
   const CollectiveRecord& record = *view.state.waits_in();
   const GroupState& group = view.state.groups.at(record.group);
   return record.sequence == wait.record->sequence && group.name == wait.group().name &&
          group.color == wait.group().color;
+}
+
+// In the same communicator, has not finished this collective and does not wait in it: not called, or not come to.
+bool is_behind(const RankView& view, const Wait& wait) {
+  const GroupState* mine = view.state.find(wait.group());
+  return mine != nullptr && mine->finished < wait.record->sequence && !is_in(view, wait);
 }
 
 // Of the collectives in which someone waits too long, that in which most ranks wait.
@@ -92,11 +92,13 @@ std::string last_seen(const RankView& view) {
   return fmt::format("last heard of {:.1f} s ago {}", view.silent_s, describe_position(view.state));
 }
 
-Finding silent_finding(const std::vector<RankView>& views, std::vector<int> silent, const Wait& wait) {
-  const RankView& first = view_of(views, silent.front());
-  std::string summary = fmt::format("{} did not answer (stopped, or the host is cut off), {}; {}",
-                                    name_ranks(views, silent), last_seen(first), describe_wait(views, wait));
-  return {std::move(silent), std::move(summary)};
+std::string describe_silence(const std::vector<RankView>& views, const std::vector<int>& silent) {
+  return fmt::format("{} did not answer (stopped, or the host is cut off), {}", name_ranks(views, silent),
+                     last_seen(view_of(views, silent.front())));
+}
+
+std::vector<int> ranks_without_answer(const std::vector<RankView>& views) {
+  return ranks_where(views, [](const RankView& v) { return v.presence == Presence::present && !v.answers; });
 }
 
 Finding behind_finding(const std::vector<RankView>& views, std::vector<int> behind, const Wait& wait) {
@@ -129,11 +131,41 @@ std::optional<Finding> find_death(const std::vector<RankView>& views) {
   return Finding{std::move(gone), std::move(summary)};
 }
 
+std::optional<Finding> find_silence(const std::vector<RankView>& views, double timeout_s, double join_s) {
+  const auto silent_as = [&](Presence presence, double seconds) {
+    return ranks_where(views, [&](const RankView& v) { return v.presence == presence && v.silent_s >= seconds; });
+  };
+  if (auto silent = silent_as(Presence::present, timeout_s); !silent.empty()) {
+    std::string summary = fmt::format("{}; rank 0 on {} was {}", describe_silence(views, silent), views[0].host,
+                                      describe_position(views[0].state));
+    return Finding{std::move(silent), std::move(summary)};
+  }
+  auto awaited = silent_as(Presence::awaited, join_s);
+  if (awaited.empty()) return std::nullopt;
+  std::string summary = fmt::format("{} never reached rank 0's watchdog in {:.1f} s", name_ranks(views, awaited),
+                                    view_of(views, awaited.front()).silent_s);
+  return Finding{std::move(awaited), std::move(summary)};
+}
+
+std::optional<Finding> find_failure(const std::vector<RankView>& views) {
+  auto failed = ranks_where(views, [](const RankView& view) { return !view.state.failure.empty(); });
+  if (failed.empty()) return std::nullopt;
+  const RankState& first = view_of(views, failed.front()).state;
+  const std::string what =
+      fmt::format("{}: {}, {}", name_ranks(views, {failed.front()}), first.failure, describe_position(first));
+  auto silent = ranks_without_answer(views);
+  if (silent.empty()) return Finding{std::move(failed), what};
+  std::string summary = fmt::format("{}; {}", describe_silence(views, silent), what);
+  return Finding{std::move(silent), std::move(summary)};
+}
+
 std::optional<Finding> find_standstill(const std::vector<RankView>& views, double timeout_s) {
   const auto wait = main_wait(views, timeout_s);
   if (!wait) return std::nullopt;
-  auto silent = ranks_where(views, [](const RankView& v) { return v.presence == Presence::present && !v.answers; });
-  if (!silent.empty()) return silent_finding(views, std::move(silent), *wait);
+  if (auto silent = ranks_without_answer(views); !silent.empty()) {
+    std::string summary = fmt::format("{}; {}", describe_silence(views, silent), describe_wait(views, *wait));
+    return Finding{std::move(silent), std::move(summary)};
+  }
   if (auto mismatch = find_mismatch(views)) return mismatch;
   auto awaited = ranks_where(views, [](const RankView& view) { return view.presence == Presence::awaited; });
   if (!awaited.empty()) {

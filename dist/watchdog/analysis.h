@@ -39,9 +39,17 @@ std::optional<Finding> find_death(const std::vector<RankView>& views);
 // Looks at the last collectives of every rank; costs a sort of them. Empty: none.
 std::optional<Finding> find_mismatch(const std::vector<RankView>& views);
 
+// Ranks that have said nothing for `timeout_s` seconds or longer, whatever the others do: stopped, or cut off; or that
+// have not joined in `join_s`. Empty: none.
+std::optional<Finding> find_silence(const std::vector<RankView>& views, double timeout_s, double join_s);
+
+// A failure that a communicator's library reported: ranks that do not answer, else those that reported one. Empty:
+// none.
+std::optional<Finding> find_failure(const std::vector<RankView>& views);
+
 // Why someone has waited `timeout_s` seconds or longer in one collective: ranks that do not answer, else a mismatch,
-// else those that have not called it (if they wait elsewhere themselves, those they wait for), else nobody. Empty: no
-// one has waited so long.
+// else those that have not come to it (if they wait elsewhere themselves, those they wait for), else nobody. A rank may
+// have put it into its device's queue and not have come to it. Empty: no one has waited so long.
 std::optional<Finding> find_standstill(const std::vector<RankView>& views, double timeout_s);
 
 // "rank 2 on n2", "ranks 2 on n2, 3 on n2 and 14 more".

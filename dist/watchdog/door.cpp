@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "dist/watchdog/timing.h"
@@ -26,6 +27,10 @@ std::vector<Newcomer> Door::receive() {
   std::vector<Newcomer> newcomers;
   std::erase_if(strangers_, [&](Stranger& stranger) { return !read(stranger, newcomers); });
   return newcomers;
+}
+
+bool Door::expects_someone() const {
+  return std::any_of(strangers_.begin(), strangers_.end(), [](const Stranger& one) { return one.hello.has_value(); });
 }
 
 void Door::accept() {

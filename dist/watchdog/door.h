@@ -28,6 +28,8 @@ class Door {
   // Whoever has shown himself a rank since the last call. Never blocks. Who does not in time, or says anything else, is
   // dropped; so is the longest silent where more stand there than there are ranks.
   std::vector<Newcomer> receive();
+  // Somebody is welcomed and has not said anything yet.
+  bool expects_someone() const;
 
  private:
   struct Stranger {

@@ -37,11 +37,19 @@ void Hub::run(int stop_fd) {
     read_members();
     for (Newcomer& newcomer : door_.receive()) admit(std::move(newcomer));
     take_state(0, own_.state());
+    show_life();
     if (const auto finding = judge()) {
       conclude(*finding);
       return;
     }
+    tell_when_others_left();
   }
+  // Who has just come hears of it, too: it would take the end for a death.
+  const Moment deadline = later(now(), kHubLeave);
+  do {
+    for (Newcomer& newcomer : door_.receive()) admit(std::move(newcomer));
+    if (door_.expects_someone()) std::this_thread::sleep_until(later(now(), kPace));
+  } while (door_.expects_someone() && now() < deadline);
   send_to_all(frame(MessageKind::goodbye));
   drain(kHubLeave);
 }
@@ -49,7 +57,7 @@ void Hub::run(int stop_fd) {
 bool Hub::wait(int stop_fd) {
   // Many ranks speak one after the other: one look at all of them takes what several said.
   std::this_thread::sleep_until(later(last_round_, kPace));
-  Moment wake = later(now(), kTick);
+  Moment wake = std::min(later(now(), kTick), later(last_sign_, heartbeat(options_.size)));
   if (asked_) wake = std::min(wake, later(*asked_, kAnswer));
   if (const auto since = own_.since()) {
     const Moment alarm = later(*since, options_.timeout_s);
@@ -113,6 +121,27 @@ void Hub::take_state(std::size_t rank, RankState state) {
   heard_[rank] = now();
 }
 
+void Hub::tell_when_others_left() {
+  if (!options_.others_left) return;
+  const bool all = std::all_of(views_.begin() + 1, views_.end(),
+                               [](const RankView& view) { return view.presence == Presence::left; });
+  if (all) std::exchange(options_.others_left, nullptr)();
+}
+
+void Hub::show_life() {
+  if (seconds_since(last_sign_) < heartbeat(options_.size)) return;
+  last_sign_ = now();
+  send_to_all(frame(MessageKind::alive));
+}
+
+bool Hub::has_to_ask() {
+  const bool failed =
+      std::any_of(views_.begin(), views_.end(), [](const RankView& view) { return !view.state.failure.empty(); });
+  const bool compare = now() >= next_comparison_;
+  if (compare) next_comparison_ = later(now(), kComparison);
+  return failed || someone_waits_too_long() || (compare && find_mismatch(views_));
+}
+
 bool Hub::someone_waits_too_long() const {
   return std::any_of(views_.begin(), views_.end(), [&](const RankView& view) {
     return view.presence == Presence::present && static_cast<double>(view.state.waiting_ms) >= options_.timeout_s * 1e3;
@@ -127,20 +156,25 @@ void Hub::ask_everyone() {
 }
 
 std::optional<Finding> Hub::judge() {
-  for (std::size_t rank = 0; rank < views_.size(); ++rank) views_[rank].silent_s = seconds_since(heard_[rank]);
+  for (std::size_t rank = 0; rank < views_.size(); ++rank) {
+    views_[rank].silent_s = seconds_since(std::max(heard_[rank], own_.resumed()));
+  }
   const bool stood_still = own_.stood_still_s() > 0;
   if (auto death = find_death(views_)) return stood_still ? own_standstill(*death) : death;
+  const double longest_silence = options_.timeout_s + heartbeat(options_.size);
+  if (auto silence = find_silence(views_, longest_silence, std::max(longest_silence, kLongestJoin))) return silence;
   if (asked_ && stood_still && seconds_since(*asked_) > kStandstill) ask_everyone();  // the answers may be unread yet
   if (!asked_) {
-    const bool compare = now() >= next_comparison_;
-    if (compare) next_comparison_ = later(now(), 2 * kTick);
-    if (someone_waits_too_long() || (compare && find_mismatch(views_))) ask_everyone();
+    if (has_to_ask()) ask_everyone();
     return std::nullopt;
   }
-  const bool all = std::all_of(views_.begin(), views_.end(), [](const RankView& view) { return view.answers; });
+  const bool all = std::all_of(views_.begin(), views_.end(), [&](const RankView& view) {
+    return view.answers || view.silent_s > lost(options_.size);
+  });
   if (!all && seconds_since(*asked_) < kAnswer) return std::nullopt;
   asked_.reset();
   if (auto mismatch = find_mismatch(views_)) return mismatch;
+  if (auto failure = find_failure(views_)) return failure;
   return find_standstill(views_, options_.timeout_s);
 }
 

@@ -31,6 +31,9 @@ class Hub {
   void take_state(std::size_t rank, RankState state);
   std::optional<Finding> judge();
   Finding own_standstill(const Finding& death) const;
+  void tell_when_others_left();
+  void show_life();
+  bool has_to_ask();
   bool someone_waits_too_long() const;
   void ask_everyone();
   void conclude(const Finding& finding);
@@ -46,6 +49,7 @@ class Hub {
   std::vector<std::size_t> ready_;                    // ranks from which something has come
   std::optional<Moment> asked_;                       // everyone, and waits for the answers
   Moment last_round_ = now();
+  Moment last_sign_ = now();  // of life, sent to all
   Moment next_comparison_ = now();
 };
 

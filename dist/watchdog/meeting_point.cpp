@@ -128,15 +128,21 @@ OpenedMeetingPoint open_meeting_point(const std::string& host, int ranks) {
 std::unique_ptr<Connection> join(const MeetingPoint& point, const Hello& hello, double seconds) {
   constexpr double longest_try = 4;
   const Moment deadline = later(now(), seconds);
+  bool connected = false;
   for (double one_try = 0.5; seconds_until(deadline) > 0; one_try = std::min(2 * one_try, longest_try)) {
     for (const std::string& address : point.addresses) {
       UniqueFd socket = connect_to(address, point.port, std::min(one_try, seconds_until(deadline)));
       if (socket.get() < 0) continue;
+      connected = true;
       auto connection = std::make_unique<Connection>(std::move(socket));
       if (is_welcomed(*connection, point, hello, std::min(one_try, seconds_until(deadline)))) return connection;
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
+  require(!connected,
+          "rank 0 on {} did not answer rank {} on {} within {:.1f} s (stopped, or another program listens at port {} "
+          "of {})",
+          point.host, hello.rank, hello.host, seconds, point.port, fmt::join(point.addresses, ", "));
   fail(
       "rank {} on {} cannot reach the watchdog of rank 0 on {} (port {} at {}): let the hosts reach one another by TCP",
       hello.rank, hello.host, point.host, point.port, fmt::join(point.addresses, ", "));

@@ -21,7 +21,7 @@ Member::Member(const FlightRecorder& recorder, WatchdogOptions options, MeetingP
 void Member::run(int stop_fd) {
   for (;;) {
     own_.tick();
-    if (take_messages() || check_own_wait()) return;
+    if (take_messages() || check_rank_0() || check_own_wait()) return;
     if (connection_ && now() >= next_word()) say_state();
     if (wait(stop_fd)) break;
     if (connection_) {
@@ -35,10 +35,8 @@ void Member::run(int stop_fd) {
 bool Member::wait(int stop_fd) const {
   Moment wake = later(now(), kTick);
   if (connection_) wake = std::min(wake, next_word());
-  if (const auto since = own_.since()) {
-    for (const double after : {options_.timeout_s, options_.timeout_s + kPatience}) {
-      if (later(*since, after) > now()) wake = std::min(wake, later(*since, after));
-    }
+  if (const auto since = own_.since(); since && later(*since, options_.timeout_s) > now()) {
+    wake = std::min(wake, later(*since, options_.timeout_s));
   }
   const short wanted = connection_ && connection_->wants_to_write() ? POLLIN | POLLOUT : POLLIN;
   std::array<pollfd, 2> fds{pollfd{stop_fd, POLLIN, 0}, pollfd{connection_ ? connection_->fd() : -1, wanted, 0}};
@@ -46,12 +44,13 @@ bool Member::wait(int stop_fd) const {
   return fds[0].revents != 0;
 }
 
-// Once a heartbeat; when this rank waits longer than the timeout, at that moment and more often.
+// Once a heartbeat; when this rank waits longer than the timeout, at that moment and more often; of a failure, at once.
 Moment Member::next_word() const {
-  const Moment heartbeat = later(last_word_, kHeartbeat);
+  const Moment usual = later(last_word_, heartbeat(options_.size));
+  if (own_.failed()) return later(last_word_, kAlarm);
   const auto since = own_.since();
-  if (!since) return heartbeat;
-  return std::min(heartbeat, std::max(later(*since, options_.timeout_s), later(last_word_, kAlarm)));
+  if (!since) return usual;
+  return std::min(usual, std::max(later(*since, options_.timeout_s), later(last_word_, kAlarm)));
 }
 
 bool Member::take_messages() {
@@ -73,18 +72,33 @@ bool Member::take_messages() {
   return true;
 }
 
+double Member::rank_0_silent_s() const { return seconds_since(std::max(heard_, own_.resumed())); }
+
+// Rank 0 shows life beside whatever the ranks do.
+bool Member::check_rank_0() {
+  if (!connection_ || rank_0_silent_s() < options_.timeout_s + heartbeat(options_.size)) return false;
+  end(0, fmt::format("{} did not answer for {:.1f} s (stopped, or the host is cut off); this rank was {}", rank_0(),
+                     rank_0_silent_s(), describe_position(own_.state())));
+  return true;
+}
+
 bool Member::check_own_wait() {
   const auto since = own_.since();
-  if (!since || seconds_since(*since) < options_.timeout_s) return false;
-  const Moment alarm = later(*since, options_.timeout_s);
-  const bool heard = connection_ && heard_ > later(alarm, -kAnswer);
-  if (seconds_since(alarm) < (heard ? kLastPatience : kPatience)) return false;
+  const bool waits = since && seconds_since(*since) >= options_.timeout_s;
+  if (!waits && !own_.failed()) {
+    alarm_.reset();
+    return false;
+  }
+  if (!alarm_) alarm_ = waits ? later(*since, options_.timeout_s) : now();
+  const bool gone = connection_ && rank_0_silent_s() > lost(options_.size);
+  if (connection_ && !gone && seconds_since(*alarm_) < kLastPatience) return false;
   const RankState state = own_.state();
-  if (state.waiting_ms < 0) return false;
+  if (state.waiting_ms < 0 && state.failure.empty()) return false;
   const char* cause = !connection_ ? "left the job"
-                      : heard      ? "gives no verdict"
-                                   : "did not answer (stopped, or the host is cut off)";
-  end(0, fmt::format("{} {}; this rank was {}", rank_0(), cause, describe_position(state)));
+                      : gone       ? "did not answer (stopped, or the host is cut off)"
+                                   : "gives no verdict";
+  const std::string failure = state.failure.empty() ? "" : fmt::format("{}; ", state.failure);
+  end(0, fmt::format("{}{} {}; this rank was {}", failure, rank_0(), cause, describe_position(state)));
   return true;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "dist/watchdog/connection.h"
@@ -24,7 +25,9 @@ class Member {
  private:
   bool wait(int stop_fd) const;  // for something to happen; true: stop
   bool take_messages();          // true: the job is ended
+  bool check_rank_0();           // true: the job is ended
   bool check_own_wait();         // true: the job is ended
+  double rank_0_silent_s() const;
   Moment next_word() const;
   void say_state();
   void leave();
@@ -37,6 +40,7 @@ class Member {
   std::unique_ptr<Connection> connection_;  // null: rank 0 has left properly
   Moment last_word_{};                      // long ago
   Moment heard_ = now();
+  std::optional<Moment> alarm_;  // since when this rank has waited too long, or knows of a failure
 };
 
 }  // namespace prelude

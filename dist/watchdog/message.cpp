@@ -93,17 +93,19 @@ std::string state_frame(const RankState& state) {
     out.text(group.name);
     out.number(group.color);
     out.number(group.sequence);
+    out.number(group.finished);
   }
   out.number(static_cast<std::uint8_t>(state.records.size()));
   for (const CollectiveRecord& record : state.records) {
     out.number(static_cast<std::uint8_t>(record.group));
     out.number(record.operation);
-    out.number(static_cast<std::uint8_t>(record.finished ? 1 : 0));
+    out.number(record.phase);
     out.number(record.sequence);
     out.number(record.count);
     out.text(record.dtype);
     out.number(record.step);
   }
+  out.text(std::string_view(state.failure).substr(0, kLongestFailure));
   return frame(MessageKind::state, out.take());
 }
 
@@ -117,19 +119,23 @@ std::optional<RankState> parse_state(std::string_view body) {
     group.name = clean_text(in.text());
     group.color = in.number<std::int64_t>();
     group.sequence = in.number<std::uint64_t>();
+    group.finished = in.number<std::uint64_t>();
   }
   state.records.resize(in.number<std::uint8_t>());
   for (CollectiveRecord& record : state.records) {
     record.group = in.number<std::uint8_t>();
     record.operation = in.number<Operation>();
-    record.finished = in.number<std::uint8_t>() != 0;
+    record.phase = in.number<Phase>();
     record.sequence = in.number<std::uint64_t>();
     record.count = in.number<std::int64_t>();
     record.dtype = clean_text(in.text());
     record.step = in.number<std::int64_t>();
-    const bool known = record.group < state.groups.size() && static_cast<std::uint8_t>(record.operation) < kOperations;
+    const bool known = record.group < state.groups.size() &&
+                       static_cast<std::uint8_t>(record.operation) < kOperations &&
+                       static_cast<std::uint8_t>(record.phase) < kPhases;
     if (!known) return std::nullopt;
   }
+  state.failure = clean_text(in.text());
   return in.whole() ? std::optional(std::move(state)) : std::nullopt;
 }
 
@@ -146,7 +152,7 @@ std::optional<Message> take_message(std::string& buffer, bool& broken) {
   ByteReader in(buffer);
   const std::size_t length = in.number<std::uint32_t>();
   const auto kind = in.number<MessageKind>();
-  broken = length < 1 || length > kLongestFrame || kind < MessageKind::hello || kind > MessageKind::goodbye;
+  broken = length < 1 || length > kLongestFrame || kind < MessageKind::hello || kind > MessageKind::alive;
   if (broken || buffer.size() < kHeader - 1 + length) return std::nullopt;
   Message message{kind, buffer.substr(kHeader, length - 1)};
   buffer.erase(0, kHeader - 1 + length);

@@ -26,6 +26,7 @@ enum class MessageKind : std::uint8_t {
   probe = 4,    // hub to member: say your state now
   verdict = 5,  // hub to member: the job ends, with one line that says why
   goodbye = 6,  // either: this rank ends properly
+  alive = 7,    // hub to member: rank 0 is there
 };
 
 struct Message {
@@ -41,6 +42,7 @@ struct Hello {
 
 inline constexpr std::size_t kLongestFrame = 4096;
 inline constexpr std::size_t kLongestText = 2048;  // of a host's name or a verdict; the rest is cut off
+inline constexpr std::size_t kLongestFailure = 512;
 
 std::string frame(MessageKind kind, std::string_view body = {});
 std::string hello_frame(const JobToken& token, const Hello& hello);

@@ -38,9 +38,6 @@ std::vector<Call> calls_of(const std::vector<RankView>& views) {
   }
   std::sort(calls.begin(), calls.end(),
             [](const Call& a, const Call& b) { return std::tie(a.key, a.rank) < std::tie(b.key, b.rank); });
-  // One that is waited for long after it began is noted twice.
-  const auto twice = [](const Call& a, const Call& b) { return std::tie(a.key, a.rank) == std::tie(b.key, b.rank); };
-  calls.erase(std::unique(calls.begin(), calls.end(), twice), calls.end());
   return calls;
 }
 

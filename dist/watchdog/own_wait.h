@@ -30,7 +30,10 @@ class OwnWait {
     return seconds_between(resumed_, last_) < watchdog_times::kStandstill ? stood_still_s_ : 0;
   }
 
-  // Since when the oldest unfinished collective has been waited for; empty: none is in flight.
+  // When the process last went on after it had been stopped; long ago where it never was.
+  Moment resumed() const { return resumed_; }
+
+  // Since when this rank has waited in one collective; empty: it does not wait.
   std::optional<Moment> since() const {
     const auto since = recorder_.waiting_since();
     return since ? std::optional(std::max(*since, resumed_)) : std::nullopt;
@@ -40,6 +43,7 @@ class OwnWait {
     state.waiting_ms = std::min(state.waiting_ms, static_cast<std::int64_t>(seconds_since(resumed_) * 1e3));
     return state;
   }
+  bool failed() const { return recorder_.failed(); }  // RankState::failure is not empty
 
  private:
   const FlightRecorder& recorder_;

@@ -13,26 +13,26 @@ std::string describe(const GroupState& group) {
 }
 
 std::string describe_size(const CollectiveRecord& record) {
-  if (record.operation == Operation::barrier) return "";
-  if (record.count == kAnyCount) return fmt::format(" ({}, sizes differ by rank)", record.dtype);
+  if (record.operation == Operation::new_group) return "";
   return fmt::format(" ({} {})", record.count, record.dtype);
 }
 
 }  // namespace
 
 std::string_view name_of(Operation operation) {
-  constexpr std::array<std::string_view, kOperations> names{"all-reduce", "broadcast", "all-gather", "reduce-scatter",
-                                                            "barrier"};
+  constexpr std::array<std::string_view, kOperations> names{"all-reduce", "broadcast", "all-gather", "new group"};
   return names.at(static_cast<std::size_t>(operation));
 }
 
 const CollectiveRecord* RankState::waits_in() const {
-  const auto found = std::find_if(records.begin(), records.end(), [](const auto& record) { return !record.finished; });
+  const auto found = std::find_if(records.begin(), records.end(),
+                                  [](const auto& record) { return record.phase == Phase::waited_for; });
   return found == records.end() ? nullptr : &*found;
 }
 
 const CollectiveRecord* RankState::last_finished() const {
-  const auto found = std::find_if(records.rbegin(), records.rend(), [](const auto& record) { return record.finished; });
+  const auto found = std::find_if(records.rbegin(), records.rend(),
+                                  [](const auto& record) { return record.phase == Phase::finished; });
   return found == records.rend() ? nullptr : &*found;
 }
 
@@ -44,8 +44,7 @@ const GroupState* RankState::find(const GroupState& group) const {
 }
 
 bool same_call(const CollectiveRecord& a, const CollectiveRecord& b) {
-  const bool same_count = a.count == b.count || a.count == kAnyCount || b.count == kAnyCount;
-  return a.operation == b.operation && same_count && a.dtype == b.dtype;
+  return a.operation == b.operation && a.count == b.count && a.dtype == b.dtype;
 }
 
 std::string describe(const RankState& state, const CollectiveRecord& record) {

@@ -9,12 +9,11 @@
 
 namespace prelude {
 
-enum class Operation : std::uint8_t { all_reduce, broadcast, all_gather, reduce_scatter, barrier };
-inline constexpr std::uint8_t kOperations = 5;
+// new_group: a communicator is made out of the ranks of this one.
+enum class Operation : std::uint8_t { all_reduce, broadcast, all_gather, new_group };
+inline constexpr std::uint8_t kOperations = 4;
 std::string_view name_of(Operation operation);
 
-// The count of a collective to which ranks give different numbers of elements; it is not compared.
-inline constexpr std::int64_t kAnyCount = -1;
 // The colour of a communicator of which there is one, as the world's.
 inline constexpr std::int64_t kNoColor = -1;
 inline constexpr std::int64_t kBeforeFirstStep = -1;
@@ -24,12 +23,20 @@ struct GroupState {
   std::string name;
   std::int64_t color = kNoColor;
   std::uint64_t sequence = 0;  // of the last collective begun; the first is 1
+  std::uint64_t finished = 0;  // of the last one finished: a communicator's collectives finish in order
 };
+
+enum class Phase : std::uint8_t {
+  begun,       // under way beside what this rank or its device computes
+  waited_for,  // nothing else goes on: the host waits in it, or the device's stream
+  finished,
+};
+inline constexpr std::uint8_t kPhases = 3;
 
 struct CollectiveRecord {
   std::size_t group = 0;  // index into RankState::groups
-  Operation operation = Operation::barrier;
-  bool finished = false;
+  Operation operation = Operation::all_reduce;
+  Phase phase = Phase::begun;
   std::uint64_t sequence = 0;
   std::int64_t count = 0;  // elements a rank gives
   std::string dtype;
@@ -38,12 +45,12 @@ struct CollectiveRecord {
 
 struct RankState {
   std::int64_t step = kBeforeFirstStep;
-  std::int64_t waiting_ms =
-      -1;  // how long the oldest unfinished collective has made no progress; -1: none is in flight
+  std::int64_t waiting_ms = -1;  // how long this rank has waited in one collective; -1: it does not wait
   std::vector<GroupState> groups;
-  std::vector<CollectiveRecord> records;  // the last ones, oldest first
+  std::vector<CollectiveRecord> records;  // the unfinished ones that matter and the last ones, oldest first
+  std::string failure;                    // what a communicator's library said of its own accord; empty: nothing
 
-  // The collective that this rank waits in: the oldest unfinished one; null: none.
+  // The collective that this rank waits in; null: none.
   const CollectiveRecord* waits_in() const;
   const CollectiveRecord* last_finished() const;
   // The group with the same name and colour; null: this rank has none.

@@ -33,7 +33,7 @@ std::string describe_last(const RankState& state) {
   std::size_t count = 0;
   const CollectiveRecord* newest = state.waits_in() == nullptr ? state.last_finished() : nullptr;
   for (auto record = state.records.rbegin(); record != state.records.rend() && count < kMostCollectives; ++record) {
-    if (!record->finished || &*record == newest) continue;  // `newest` stands in the position too
+    if (record->phase != Phase::finished || &*record == newest) continue;  // `newest` stands in the position too
     text += (count++ == 0 ? "; before: " : ", ") + describe(state, *record);
   }
   return text;

@@ -1,51 +1,24 @@
 #include "dist/watchdog/watchdog.h"
 
-#include <pthread.h>
-#include <sys/eventfd.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <chrono>
-#include <csignal>
-#include <cstring>
-#include <future>
-#include <thread>
+#include <exception>
+#include <memory>
 #include <utility>
 
 #include "core/error.h"
-#include "core/io/posix.h"
 #include "dist/watchdog/hub.h"
 #include "dist/watchdog/meeting_point.h"
 #include "dist/watchdog/member.h"
+#include "dist/watchdog/timing.h"
 
 namespace prelude {
 namespace {
 
 constexpr double kLongestTimeout = 1e7;  // seconds; four months
-constexpr double kLongestJoin = 30;
-constexpr std::chrono::seconds kLongestLeave{2};
-
-void write_to_stderr(const std::string& text) {
-  const std::string lines = text + "\n";
-  for (std::size_t done = 0; done < lines.size();) {
-    const ssize_t wrote = ::write(STDERR_FILENO, lines.data() + done, lines.size() - done);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) return;
-    done += static_cast<std::size_t>(wrote);
-  }
-}
-
-// A thread without signals: they are for the thread that runs the program.
-std::thread quiet_thread(std::function<void()> body) {
-  sigset_t all;
-  sigset_t before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread thread(std::move(body));
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  ::pthread_setname_np(thread.native_handle(), "watchdog");
-  return thread;
-}
 
 // Rank 0 tells the others its meeting point, or why there is none.
 std::function<void(int)> make_loop(const FlightRecorder& recorder, const WatchdogOptions& options) {
@@ -64,46 +37,52 @@ std::function<void(int)> make_loop(const FlightRecorder& recorder, const Watchdo
   const std::string told = options.broadcast_from_rank_0("");
   const auto point = meeting_point_from_text(told);
   require(point.has_value(), "rank 0 gives no way to its watchdog: {}", clean_text(told));
-  auto connection = join(*point, {options.rank, ::getpid(), options.host}, kLongestJoin);
+  const double patience = std::clamp(options.timeout_s, watchdog_times::kShortestJoin, watchdog_times::kLongestJoin);
+  auto connection = join(*point, {options.rank, ::getpid(), options.host}, patience);
   auto member = std::make_shared<Member>(recorder, options, *point, std::move(connection));
   return [member](int stop) { member->run(stop); };
 }
 
-}  // namespace
-
-struct Watchdog::Running {
-  UniqueFd stop;  // readable: leave
-  std::thread thread;
-  std::promise<void> done;
-};
-
-Watchdog::Watchdog(const FlightRecorder& recorder, WatchdogOptions options) {
-  require(options.timeout_s >= 1 && options.timeout_s <= kLongestTimeout,
-          "--collective-timeout is {} s; give 1 to {:.0f} s", options.timeout_s, kLongestTimeout);
-  if (options.size == 1) return;
-  if (!options.report) options.report = write_to_stderr;
-  if (!options.end_job) options.end_job = [] { ::_exit(1); };
-  auto loop = make_loop(recorder, options);
-  auto running = std::make_shared<Running>();
-  running->stop = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  require(running->stop.get() >= 0, "the watchdog cannot start: {}", std::strerror(errno));
-  running->thread = quiet_thread([running, loop = std::move(loop)] {
-    loop(running->stop.get());
-    running->done.set_value();
-  });
-  running_ = std::move(running);
+// A watchdog that fails is a hole through which a standstill would last for ever.
+void run_or_end(const std::function<void(int)>& loop, const WatchdogOptions& options, int stop_fd) noexcept {
+  std::string reason;
+  try {
+    loop(stop_fd);
+    return;
+  } catch (const std::exception& error) {
+    reason = error.what();
+  } catch (...) {
+    reason = "an unknown error";
+  }
+  options.report(fmt::format("prelude: error: rank {} on {} ends: its watchdog failed: {}", options.rank, options.host,
+                             clean_text(reason)));
+  options.end_job();
 }
 
-void Watchdog::leave() noexcept {
-  if (!running_) return;
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = ::write(running_->stop.get(), &one, sizeof(one));
-  if (running_->done.get_future().wait_for(kLongestLeave) == std::future_status::ready) {
-    running_->thread.join();
-  } else {
-    running_->thread.detach();
+QuietThread start(const FlightRecorder& recorder, WatchdogOptions options) {
+  require(options.timeout_s >= 1 && options.timeout_s <= kLongestTimeout,
+          "--collective-timeout is {} s; give 1 to {:.0f} s", options.timeout_s, kLongestTimeout);
+  if (options.size == 1) return {};
+  if (!options.report) options.report = write_last_words;
+  if (!options.end_job) options.end_job = [] { ::_exit(1); };
+  auto loop = make_loop(recorder, options);
+  return {"watchdog",
+          [loop = std::move(loop), options = std::move(options)](int stop_fd) { run_or_end(loop, options, stop_fd); }};
+}
+
+}  // namespace
+
+Watchdog::Watchdog(const FlightRecorder& recorder, WatchdogOptions options)
+    : thread_(start(recorder, std::move(options))) {}
+
+void write_last_words(const std::string& text) {
+  const std::string lines = text + "\n";
+  for (std::size_t done = 0; done < lines.size();) {
+    const ssize_t wrote = ::write(STDERR_FILENO, lines.data() + done, lines.size() - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote <= 0) return;
+    done += static_cast<std::size_t>(wrote);
   }
-  running_.reset();
 }
 
 }  // namespace prelude

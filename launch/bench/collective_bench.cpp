@@ -36,7 +36,7 @@ AllReduceTime time_of(Communicator& group, at::Device device, std::int64_t bytes
   std::vector<double> seconds;
   for (std::int64_t k = 0; k < windows; ++k) {
     wait_for(tensor);
-    group.barrier();
+    slowest(group, 0, device);  // here all ranks meet
     const double mine = seconds_of([&] {
       for (std::int64_t i = 0; i < repeats; ++i) group.all_reduce_sum(tensor);
       wait_for(tensor);

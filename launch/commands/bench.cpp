@@ -72,12 +72,6 @@ void declare(OptionTable& table, BenchOptions& options) {
   declare_ranks(table, options.ranks);
 }
 
-std::string configuration_of(BenchOptions options) {
-  OptionTable table("bench", "");
-  declare(table, options);
-  return table.config_text();
-}
-
 std::string model_name(const BenchOptions& options) {
   if (!options.backbone.empty()) return options.backbone;
   return options.shape.empty() ? "t5-small" : options.shape;
@@ -166,7 +160,6 @@ BenchReport measure(const BenchOptions& options, const Session& session, World& 
 }
 
 int run(const BenchOptions& given, World& world) {
-  require_same_launch(world, configuration_of(given));
   BenchOptions options = given;
   require(options.shape.empty() || options.backbone.empty(), "give either --shape or --backbone");
   const Session session = open_session(options.session, options.ranks, world);

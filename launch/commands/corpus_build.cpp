@@ -9,6 +9,7 @@
 #include "launch/commands/corpus.h"
 #include "launch/commands/input_options.h"
 #include "launch/rank_workers.h"
+#include "launch/ranks.h"
 #include "launch/telemetry/progress.h"
 #include "launch/train/stop_signal.h"
 #include "tasks/corpus/build.h"
@@ -22,6 +23,7 @@ struct CorpusBuildOptions {
   BuildOptions build;
   std::string sentences = "icu";
   std::string on_error = "stop";
+  double collective_timeout = 600;  // seconds
 };
 
 void declare(OptionTable& table, CorpusBuildOptions& options) {
@@ -60,6 +62,7 @@ void declare(OptionTable& table, CorpusBuildOptions& options) {
            "do "
            "not depend on it, nor on the number of ranks.")
       .at_least(0);
+  declare_collective_timeout(table, options.collective_timeout);
 }
 
 // The bar starts at the first document: what an earlier build has read is passed over, not work.

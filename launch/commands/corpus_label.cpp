@@ -94,7 +94,6 @@ bool label_shards(const Corpus& corpus, const Labeller& labeller, const MicroBat
 }
 
 int run(const CorpusLabelOptions& given, World& world) {
-  require_same_launch(world, config_of(given));
   CorpusLabelOptions options = given;
   parse_micro_tokens(options.micro_tokens);
   const Session session = open_session(options.session, options.ranks, world);

@@ -5,6 +5,7 @@
 
 #include "launch/commands/corpus.h"
 #include "launch/rank_workers.h"
+#include "launch/ranks.h"
 #include "launch/telemetry/progress.h"
 #include "tasks/corpus/verify.h"
 
@@ -13,10 +14,12 @@ namespace {
 
 struct CorpusVerifyOptions {
   std::string corpus;
+  double collective_timeout = 600;  // seconds
 };
 
 void declare(OptionTable& table, CorpusVerifyOptions& options) {
   table.add("corpus", options.corpus, "DIR", "The corpus folder.").positional().required();
+  declare_collective_timeout(table, options.collective_timeout);
 }
 
 int run(const CorpusVerifyOptions& options, World& world) {

@@ -89,7 +89,6 @@ int report(const ExperimentOptions& options, const Results& results) {
 int run_experiment(const ExperimentOptions& given, World& world) {
   const StopSignal signal;
   check(given);
-  require_same_launch(world, config_of(given));
   ExperimentOptions options = given;
   std::optional<OutputFolder> folder;
   if (world.first()) folder.emplace(options.output, FolderKind::experiment);

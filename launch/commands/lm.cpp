@@ -133,7 +133,6 @@ void print_report(const LmOptions& options, const RunFolder& folder, const std::
 
 int run_lm(const LmOptions& given, World& world) {
   const StopSignal signal;  // one that comes while the backbone is read counts too: a stop after the first step
-  require_same_launch(world, config_of(given));
   LmOptions options = given;
   const RunFolder folder(options.output, FolderKind::lm_run, world);
   settle(options, recorded_lm_value(folder, world, "warmup-steps"));

@@ -136,7 +136,6 @@ void introduce(Telemetry& telemetry, const PretrainOptions& options, const Pretr
 
 int run_pretrain(const PretrainOptions& given, World& world) {
   const StopSignal signal;  // one that comes while the backbone is read counts too: a stop after the first step
-  require_same_launch(world, config_of(given));
   PretrainOptions options = given;
   settle(options);
   const RunFolder folder(options.output, FolderKind::pretrain_run, world);

@@ -28,7 +28,7 @@ Backbone open_backbone(const PretrainOptions& options, const Session& session, c
   const Mesh& mesh = ranks.mesh();
   Backbone backbone = load_backbone(options.backbone, session.device, session.dtype, whole_model(),
                                     LayerShare{mesh.place.data_rank, mesh.place.data_size});
-  gather_layers(backbone.config, backbone.weights, mesh.data->split(0, "layers"));
+  gather_layers(backbone.config, backbone.weights, mesh.data->split(mesh.place.tensor_rank, "layers"));
   return backbone;
 }
 

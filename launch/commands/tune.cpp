@@ -206,7 +206,6 @@ int run_tune(const TuneOptions& given, World& world) {
   TuneOptions options = given;
   settle(options);
   options.all = experiment_of(options);
-  require_same_launch(world, config_of(options));
   require(world.size() == options.all.ranks.tensor_parallel,
           "`prelude tune` is one run: {} ranks for --tensor-parallel {}; `prelude experiment` shares runs out",
           world.size(), options.all.ranks.tensor_parallel);

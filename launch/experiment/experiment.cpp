@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <exception>
 #include <filesystem>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -15,6 +16,7 @@
 #include "core/error.h"
 #include "core/io/checksum.h"
 #include "core/io/folders.h"
+#include "dist/collective_error.h"
 #include "dist/text.h"
 #include "launch/telemetry/progress.h"
 #include "launch/version.h"
@@ -35,6 +37,15 @@ at::Tensor tensor_of(const std::string& bytes) {  // [N] float32
   at::Tensor tensor = at::empty({static_cast<std::int64_t>(bytes.size() / sizeof(float))}, at::kFloat);
   std::memcpy(tensor.mutable_data_ptr(), bytes.data(), tensor.nbytes());
   return tensor;
+}
+
+CellResult failed_cell(const CellKey& key, const std::string& error) {
+  CellResult cell;
+  cell.key = key;
+  cell.failed = true;
+  cell.error = error;
+  cell.revision = revision();
+  return cell;
 }
 
 // The place of `value` in `seen`, where it is put last if it is new.
@@ -188,26 +199,29 @@ std::optional<CellResult> Experiment::compute(std::size_t missing, const StopSig
   const CellKey& key = cells_[missing_[missing]];
   ProgressBar bar(fmt::format("cell {}/{}", missing + 1, missing_.size()), "steps", options_.steps);
   std::int64_t begun = 0;
+  std::optional<CellResult> result;
   std::unique_ptr<Tuned> tuned;
+  std::exception_ptr failure;
+  std::string error;
   try {
     TuningWatch watch;
     watch.stop = [&] {
       if (ranks_.first()) bar.update(++begun);
       return signal.requested();
     };
-    auto result = lab_.run(key, watch, &tuned);
-    if (begun > 0) bar.finish();
-    if (!result || method_named(key.method).trains_backbone()) return result;
-    rows = bytes_of(tuned->flat());
-    return result;
-  } catch (const std::exception& error) {
-    CellResult failed;
-    failed.key = key;
-    failed.failed = true;
-    failed.error = error.what();
-    failed.revision = revision();
-    return failed;
+    result = lab_.run(key, watch, &tuned);
+    if (result && !method_named(key.method).trains_backbone()) rows = bytes_of(tuned->flat());
+  } catch (const CollectiveError&) {
+    throw;  // the ranks do not find together any more
+  } catch (const std::exception& caught) {
+    failure = std::current_exception();
+    error = *caught.what() == '\0' ? "an exception without a word" : caught.what();
   }
+  if (begun > 0) bar.finish();
+  const std::optional<std::string> agreed = ranks_.agreed_error(error);
+  if (!agreed) std::rethrow_exception(failure);
+  if (!agreed->empty()) result = failed_cell(key, *agreed);
+  return result;
 }
 
 void Experiment::save(const CellResult& cell, const std::string& rows) const {

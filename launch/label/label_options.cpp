@@ -48,12 +48,6 @@ void declare(OptionTable& table, CorpusLabelOptions& options) {
   declare_ranks(table, options.ranks);
 }
 
-std::string config_of(CorpusLabelOptions options) {
-  OptionTable table("corpus label", "");
-  declare(table, options);
-  return table.config_text();
-}
-
 std::int64_t max_source_of(const CorpusLabelOptions& options) {
   return options.max_source == 0 ? default_max_source("cls") : options.max_source;
 }

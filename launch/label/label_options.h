@@ -30,8 +30,6 @@ struct CorpusLabelOptions {
 };
 
 void declare(OptionTable& table, CorpusLabelOptions& options);
-// Current values as a config file.
-std::string config_of(CorpusLabelOptions options);
 
 // What is used where an option is left open.
 std::int64_t max_source_of(const CorpusLabelOptions& options);

@@ -72,11 +72,11 @@ std::string collectives(const Plan& plan) {
                            : fmt::format("{} a micro-batch", grouped(row.tensor.total().number / row.micro_batches)));
   if (plan.job.backbone) {
     text += collectives_line("gradient sum", {row.world_sum > 0 ? 1 : 0, row.world_sum},
-                             "4 (N + 4) bytes, float32, of the N weights held, over the data ranks");
+                             "4 (N + 6) bytes, float32, of the N weights held, over the data ranks");
     text += collectives_line("weights gathered", {row.weight_gather > 0 ? 1 : 0, row.weight_gather},
                              "all-gather of what each data rank updated");
   } else {
-    text += collectives_line("world sum", {row.ranks > 1 ? 1 : 0, row.world_sum}, "4 (P D + 4) bytes, float32");
+    text += collectives_line("world sum", {row.ranks > 1 ? 1 : 0, row.world_sum}, "4 (P D + 6) bytes, float32");
   }
   return text + "\n";
 }

@@ -9,7 +9,10 @@ namespace prelude {
 at::Tensor EagerLossAndGradient::add(const Batch& batch) {
   const DeltaSites sites = delta_ == nullptr ? DeltaSites() : DeltaSites(*delta_, batch.task_ids);
   DropoutSites dropout;
-  if (dropout_rate_ > 0) dropout = DropoutSites(dropout_rate_, dropout_keys(seed_, batch.samples));
+  if (dropout_rate_ > 0) {
+    const at::Tensor keys = dropout_keys(seed_, batch.samples);
+    dropout = DropoutSites(dropout_rate_, keys.to(batch.source_ids.device(), /*non_blocking=*/true));
+  }
   const at::Tensor loss = model_.loss_sum(batch, sites, dropout);  // []
   loss.backward();
   return loss.detach();

@@ -17,10 +17,10 @@
 namespace prelude {
 namespace {
 
-// The ranks of one copy of the backbone, and no other.
+// The ranks of one copy of the backbone, and no other. `tensor` outlives it.
 Mesh mesh_of(Communicator& tensor) {
-  return {
-      {0, 1, tensor.rank(), tensor.size()}, &tensor, std::make_unique<SelfCommunicator>(), tensor.split(0, "tuning")};
+  const std::shared_ptr<Communicator> not_owned(std::shared_ptr<Communicator>(), &tensor);
+  return {{0, 1, tensor.rank(), tensor.size()}, &tensor, std::make_shared<SelfCommunicator>(), not_owned};
 }
 
 // Micro-batches of the examples that a step takes.

@@ -74,6 +74,29 @@ TEST_F(LaunchMistakes, OfTwoRanksThatDiffer) {
   });
 }
 
+// Every other command that runs on ranks: an option that one rank alone has must not leave the others waiting.
+TEST_F(LaunchMistakes, OfAnyCommandWhoseRanksDiffer) {
+  const auto differ = [](const Words& command, const Words& more, const Words& said) {
+    Words words = with_ranks(1, command);
+    words.insert(words.end(), {":", "-n", "1", PRELUDE_PROGRAM});
+    words.insert(words.end(), command.begin(), command.end());
+    words.insert(words.end(), more.begin(), more.end());
+    Words all{"rank 1 on host ", "other options than rank 0"};
+    all.insert(all.end(), said.begin(), said.end());
+    return BadLaunch{command[0] + " " + command[1], PRELUDE_MPIRUN, words, all};
+  };
+  expect_refused({
+      differ({"predict", "--backbone", "/b", "--input", "/i"}, {"--append-eos"}, {"append-eos"}),
+      differ({"evaluate", "--backbone", "/b", "--input", "/i"}, {"--batch-size", "7"}, {"'batch-size = 7'"}),
+      differ({"corpus", "build", "--input", "/t", "--tokenizer", "/s", "--output", folder_ / "o"},
+             {"--shard-tokens", "9"}, {"'shard-tokens = 9'"}),
+      differ({"corpus", "verify", "/c"}, {"--collective-timeout", "9"}, {"'collective-timeout = 9'"}),
+      differ({"corpus", "label", "/c", "--backbone", "/b", "--prompt", "/p", "--output", folder_ / "l"},
+             {"--seed", "9"}, {"'seed = 9'"}),
+      differ({"bench", "--what", "collectives"}, {"--steps", "9"}, {"'steps = 9'"}),
+  });
+}
+
 TEST_F(LaunchMistakes, OfDegrees) {
   expect_refused({
       ranks("ranks", 3, {"--tensor-parallel", "2"}, {"--tensor-parallel 2", "3 ranks"}),

@@ -10,6 +10,7 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "core/error.h"
+#include "dist/collective_error.h"
 #include "launch/train/graphs/bucket.h"
 #include "launch/train/graphs/recently_used.h"
 
@@ -26,6 +27,11 @@ struct CapturedStep {
   at::cuda::CUDAGraph graph;
 };
 
+struct Graphs {
+  at::cuda::MemPool pool;  // lives when no graph does: a pool that all have left cannot be used again
+  RecentlyUsed<Bucket, std::unique_ptr<CapturedStep>> steps{most_buckets};  // null: seen once
+};
+
 // A stream for everything that the calling thread does on the device meanwhile: nothing is captured on the default one.
 // What came before on the default stream is done when this one begins, and the other way round.
 class OwnStream {
@@ -36,22 +42,31 @@ class OwnStream {
   }
   OwnStream(const OwnStream&) = delete;
   OwnStream& operator=(const OwnStream&) = delete;
-  ~OwnStream() { C10_CUDA_CHECK_WARN(cudaDeviceSynchronize()); }
+  ~OwnStream() {
+    if (!unwinding_) C10_CUDA_CHECK_WARN(cudaDeviceSynchronize());
+  }
 
  private:
   c10::cuda::CUDAStreamGuard guard_;
+  Unwinding unwinding_;
 };
 
 class GraphedLossAndGradient final : public LossAndGradient {
  public:
   GraphedLossAndGradient(const Model& model, const Delta& delta, at::Device device)
-      : model_(model), delta_(delta), device_(device), stream_(device), eager_(model, delta), steps_(most_buckets) {}
+      : model_(model), delta_(delta), device_(device), stream_(device), eager_(model, delta) {}
+  // Giving a pool back waits for the device, in whose queue a collective may hang when an exception is on its way.
+  ~GraphedLossAndGradient() override {
+    if (unwinding_) static_cast<void>(graphs_.release());
+  }
+  GraphedLossAndGradient(const GraphedLossAndGradient&) = delete;
+  GraphedLossAndGradient& operator=(const GraphedLossAndGradient&) = delete;
 
   at::Tensor add(const Batch& batch) override {
     const Bucket bucket = bucket_of(batch);
-    std::unique_ptr<CapturedStep>* const known = steps_.find(bucket);
+    std::unique_ptr<CapturedStep>* const known = graphs_->steps.find(bucket);
     if (known == nullptr) {
-      steps_.insert(bucket, nullptr);
+      graphs_->steps.insert(bucket, nullptr);
       return warm_up(bucket, batch);
     }
     if (*known == nullptr) *known = capture(bucket);
@@ -80,7 +95,7 @@ class GraphedLossAndGradient final : public LossAndGradient {
     step->batch = blank_batch(bucket, pad_id(), device_);
     c10::cuda::device_synchronize();
     c10::cuda::CUDACachingAllocator::emptyCache();  // the pool is memory beside what steps as they come have used
-    step->graph.capture_begin(pool_.id());
+    step->graph.capture_begin(graphs_->pool.id());
     const at::Tensor loss = model_.loss_sum(step->batch, DeltaSites(delta_, step->batch.task_ids));
     step->gradient = torch::autograd::grad({loss}, {delta_.trainable().flat()}).front();
     step->loss = loss.detach();
@@ -92,9 +107,9 @@ class GraphedLossAndGradient final : public LossAndGradient {
   const Delta& delta_;
   at::Device device_;
   OwnStream stream_;
-  at::cuda::MemPool pool_;  // lives when no graph does: a pool that all have left cannot be used again
   EagerLossAndGradient eager_;
-  RecentlyUsed<Bucket, std::unique_ptr<CapturedStep>> steps_;  // null: seen once
+  std::unique_ptr<Graphs> graphs_ = std::make_unique<Graphs>();
+  Unwinding unwinding_;
 };
 
 }  // namespace

@@ -161,6 +161,7 @@ TEST(Dropout, RefusesWhatIsNoDropout) {
   EXPECT_THROW(dropout(x, 0.5, keys_of({1}), {}), InternalError);
   EXPECT_THROW(dropout(at::ones({2, 3}), 0.5, keys_of({1, 2}), {}), InternalError);
   EXPECT_THROW(dropout(x, 0.5, keys_of({1, 2}), {-1, 0, 0}), InternalError);
+  EXPECT_THROW(dropout(x, 0.5, keys_of({1, 2}).to(at::kMeta), {}), InternalError);  // no move at every place
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ static_assert(matrices + positions + whole == 11'135'332'352);
 TEST(BackboneTraining, AdamWKeepsTwelveBytesAWeightSharedOut) {
   const std::int64_t held = (matrices + positions) / 4 + whole;  // at tensor parallel 4
   const TrainingState alone = training_state(xxl(), {.shard_optimizer = false}, 4, 4, 2);
-  EXPECT_EQ(alone.gradient, 4 * (held + 4));
+  EXPECT_EQ(alone.gradient, 4 * (held + 6));
   EXPECT_EQ(alone.master, 4 * held);
   EXPECT_EQ(alone.moments, 8 * held);
   const TrainingState shared = training_state(xxl(), {}, 4, 4, 2);

@@ -25,7 +25,7 @@ TEST(ParallelCost, AtXxlIsThePublishedOne) {
   const T5Config config = named_t5_config("t5-xxl");
   EXPECT_EQ(resident_weights(config, 1).resident(), 11'135'332'352);
   EXPECT_EQ(tensor_collectives(config, {16, 512, 10}, 8, bf16).total().number, 239);
-  EXPECT_EQ(world_sum_bytes(config, 100), 4 * (100 * 4096 + 4));
+  EXPECT_EQ(world_sum_bytes(config, 100), 4 * (100 * 4096 + 6));
   EXPECT_NEAR(static_cast<double>(encoder_token_weights(config)), 5.436e9, 0.0005e9);
 }
 

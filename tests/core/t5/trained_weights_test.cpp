@@ -1,12 +1,14 @@
 #include "core/t5/trained_weights.h"
 
 #include <ATen/ATen.h>
+#include <ATen/record_function.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <functional>
 #include <numeric>
 
+#include "tests/core/delta/slow_t5.h"
 #include "tests/core/t5/golden_case.h"
 #include "tests/core/t5/small_backbone.h"
 
@@ -70,6 +72,65 @@ TEST(TrainedWeights, GradientsOfMicroBatchesAddUp) {
   const at::Tensor once = gradient.clone();
   model.loss_sum(batch, {}).backward();
   EXPECT_LE(relative_difference(gradient, 2 * once), 1e-14);
+}
+
+std::vector<std::int64_t> row(const at::Tensor& ids, std::int64_t length) {
+  return {ids.data_ptr<std::int64_t>(), ids.data_ptr<std::int64_t>() + length};
+}
+
+// The matrices that one product shares are views without a gradient: what a delta does between them must not lose it.
+TEST(TrainedWeights, ADeltaBetweenTheProductsLeavesTheirGradientsRight) {
+  for (const bool gated : {true, false}) {
+    T5Config config = small_config();
+    config.gated = gated;
+    if (!gated) config.activation = Activation::relu;
+    const Batch batch = small_batch(config, {9}, {3}, 4);
+    const SiteSet sites = site_bit(Site::linear_output) | site_bit(Site::keys_values);
+    const EverySite delta(config, sites, 50);
+    std::map<std::string, at::Tensor> parts;
+    for (std::size_t i = 0; i < delta.trainable().parts().size(); ++i) {
+      parts[delta.trainable().parts()[i].name] = delta.trainable().part(i).detach();
+    }
+    Weights single = spread_weights(config, 3, at::kDouble);
+    for (const WeightSlot& slot : weight_slots(config, single)) slot.tensor.get().requires_grad_(true);
+    SlowT5 slow(config, single, sites, parts);
+    slow.loss(row(batch.source_ids[0], 9), row(batch.decoder_ids[0], 3), row(batch.labels[0], 3), 0).backward();
+
+    const TrainedWeights weights(config, spread_weights(config, 3, at::kDouble));
+    const Model model(config, weights.weights());
+    const at::Tensor gradient = at::zeros_like(weights.flat());
+    weights.accumulate_into(gradient);
+    model.loss_sum(batch, DeltaSites(delta)).backward();
+    const auto slots = weight_slots(config, single);
+    for (std::size_t i = 0; i < slots.size(); ++i) {
+      const TrainedPart& part = weights.parts()[i];
+      const at::Tensor ours = gradient.narrow(0, part.offset, part.size).view(part.shape);
+      EXPECT_LE(relative_difference(ours, slots[i].tensor.get().grad()), 1e-9) << part.name;
+    }
+  }
+}
+
+int& logarithms() {
+  static int count = 0;
+  return count;
+}
+
+// Buckets are made of logarithms, on the host: on a GPU it would wait for them.
+TEST(TrainedWeights, AForwardMakesNoBucketsOfPositions) {
+  const T5Config config = small_config();
+  const TrainedWeights weights(config, spread_weights(config, 3, at::kFloat));
+  const auto handle = at::addThreadLocalCallback(
+      at::RecordFunctionCallback([](const at::RecordFunction& function) -> std::unique_ptr<at::ObserverContext> {
+        if (std::string(function.name()) == "aten::log") ++logarithms();
+        return nullptr;
+      }));
+  logarithms() = 0;
+  const Model model(config, weights.weights());
+  EXPECT_EQ(logarithms(), 2);  // one a stack
+  weights.accumulate_into(at::zeros_like(weights.flat()));
+  model.loss_sum(small_batch(config, {9, 4}, {3, 5}, 4), {}).backward();
+  EXPECT_EQ(logarithms(), 2);
+  at::removeCallback(handle);
 }
 
 // One of `backward`, in the order of their coming.

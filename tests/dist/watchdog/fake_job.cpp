@@ -1,6 +1,7 @@
 #include "tests/dist/watchdog/fake_job.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <new>
 #include <stdexcept>
@@ -42,19 +44,28 @@ std::string broadcast(int rank, const std::vector<Pipe>& pipes, const std::strin
 
 std::string errors_path(const std::string& folder, int rank) { return folder + "/" + std::to_string(rank); }
 
-[[noreturn]] void be_rank(int rank, int size, double timeout_s, const std::vector<Pipe>& pipes, SharedCounters& shared,
+struct Job {
+  int size;
+  double timeout_s;
+  bool rank_0_is_last;
+};
+
+[[noreturn]] void be_rank(int rank, const Job& job, const std::vector<Pipe>& pipes, SharedCounters& shared,
                           const std::function<void(FakeRank&)>& body) {
   FlightRecorder recorder;
+  std::promise<void> others_left;
   {
     WatchdogOptions options;
     options.rank = rank;
-    options.size = size;
+    options.size = job.size;
     options.host = fake_host(rank);
-    options.timeout_s = timeout_s;
+    options.timeout_s = job.timeout_s;
     options.broadcast_from_rank_0 = [&](const std::string& text) { return broadcast(rank, pipes, text); };
+    options.others_left = [&] { others_left.set_value(); };
     Watchdog watchdog(recorder, options);
-    FakeRank self(rank, size, recorder, shared);
+    FakeRank self(rank, job.size, recorder, shared);
     body(self);
+    if (rank == 0 && job.rank_0_is_last) others_left.get_future().wait();
   }
   ::_exit(0);
 }
@@ -76,7 +87,7 @@ void FakeRank::train(int steps) {
   }
 }
 
-FakeJob::FakeJob(int size, double timeout_s, const std::function<void(FakeRank&)>& body)
+FakeJob::FakeJob(int size, double timeout_s, const std::function<void(FakeRank&)>& body, bool rank_0_is_last)
     : size_(size), ends_(static_cast<std::size_t>(size)) {
   folder_ = (std::filesystem::temp_directory_path() / "prelude-fake-job-XXXXXX").string();
   if (::mkdtemp(folder_.data()) == nullptr) throw std::runtime_error("cannot make " + folder_);
@@ -93,7 +104,7 @@ FakeJob::FakeJob(int size, double timeout_s, const std::function<void(FakeRank&)
     if (child == 0) {
       const int errors = ::open(errors_path(folder_, rank).c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0600);
       if (errors < 0 || ::dup2(errors, STDERR_FILENO) < 0) ::_exit(121);
-      be_rank(rank, size, timeout_s, pipes, *shared_, body);
+      be_rank(rank, {size, timeout_s, rank_0_is_last}, pipes, *shared_, body);
     }
     processes_.push_back(child);
   }
@@ -140,6 +151,6 @@ std::vector<RankEnd> FakeJob::wait(double seconds, int other_than) {
   return ends_;
 }
 
-std::string fake_host(int rank) { return "n" + std::to_string(rank / 2 + 1); }
+std::string fake_host(int rank) { return fmt::format("n{}", rank / 2 + 1); }
 
 }  // namespace prelude::test

@@ -30,9 +30,11 @@ class FakeRank {
   void meet(std::size_t slot, Operation operation, std::int64_t count, std::size_t group, int members);
   // The next of the world.
   void all_reduce(std::int64_t count = 1000) { meet(next_++, Operation::all_reduce, count, world_, size); }
-  void barrier() { meet(next_++, Operation::barrier, 0, world_, size); }
+  void new_group() { meet(next_++, Operation::new_group, 0, world_, size); }
   // Training without an end, unless `steps` are given: a collective, then some work.
   void train(int steps = 1 << 20);
+
+  SharedCounters& shared() { return shared_; }
 
   const int rank;
   const int size;
@@ -54,7 +56,8 @@ struct RankEnd {
 class FakeJob {
  public:
   // Host names are n1 for ranks 0 and 1, n2 for 2 and 3, ...
-  FakeJob(int size, double timeout_s, const std::function<void(FakeRank&)>& body);
+  // `rank_0_is_last`: it waits for the others' goodbyes after its body.
+  FakeJob(int size, double timeout_s, const std::function<void(FakeRank&)>& body, bool rank_0_is_last = false);
   FakeJob(const FakeJob&) = delete;
   FakeJob& operator=(const FakeJob&) = delete;
   ~FakeJob();  // kills what still runs

@@ -11,7 +11,9 @@
 #include <chrono>
 #include <future>
 #include <iostream>
+#include <mutex>
 #include <random>
+#include <stdexcept>
 #include <thread>
 
 #include "core/error.h"
@@ -141,6 +143,36 @@ TEST(HubTest, AReportThatHangsDoesNotHoldUpTheEnd) {
   const Moment started = now();
   watchdog.leave();
   EXPECT_LT(seconds_since(started), 2.5);
+}
+
+// The watchdog is there so that a job never ends without a word: it has one for itself, too.
+TEST(HubTest, AnExceptionOfTheWatchdogEndsTheJobWithItsLine) {
+  WatchdogOptions options;
+  options.size = 2;
+  options.host = "n0";
+  MeetingPoint point;
+  options.broadcast_from_rank_0 = [&](const std::string& text) {
+    point = *meeting_point_from_text(text);
+    return text;
+  };
+  std::mutex mutex;
+  std::string said;
+  std::promise<void> ended;
+  options.report = [&](const std::string& text) {
+    const std::lock_guard lock(mutex);
+    said += text + "\n";
+  };
+  int calls = 0;
+  options.end_job = [&] {
+    if (calls++ == 0) throw std::runtime_error("no memory\nleft");
+    ended.set_value();
+  };
+  const FlightRecorder recorder;
+  Watchdog watchdog(recorder, options);
+  join(point, {1, 1, "n1"}, 5)->send(state_frame(recorder.state()));  // and dies
+  ASSERT_EQ(ended.get_future().wait_for(std::chrono::seconds(5)), std::future_status::ready);
+  watchdog.leave();
+  EXPECT_THAT(said, HasSubstr("\nprelude: error: rank 0 on n0 ends: its watchdog failed: no memory?left\n"));
 }
 
 TEST(HubTest, ADeadlineThatNobodyMeetsIsAUserError) {

@@ -13,8 +13,11 @@ RankState full_state() {
   RankState state;
   state.step = 12;
   state.waiting_ms = 3400;
-  for (int i = 0; i < 16; ++i) state.groups.push_back({"fifteen letters", i, ~0ULL});
-  for (std::size_t i = 0; i < 16; ++i) state.records.push_back({i, Operation::barrier, true, i, -1, "float8_e", 12});
+  for (int i = 0; i < 16; ++i) state.groups.push_back({"fifteen letters", i, ~0ULL, 7});
+  for (std::size_t i = 0; i < 32; ++i) {
+    state.records.push_back({i % 16, Operation::new_group, Phase::waited_for, i, -1, "float8_e", 12});
+  }
+  state.failure = std::string(2 * kLongestFailure, 'x');
   return state;
 }
 
@@ -32,6 +35,9 @@ TEST(MessageTest, AStateComesBackAsItWas) {
   const auto state = parse_state(message->body);
   ASSERT_TRUE(state);
   EXPECT_EQ(state_frame(*state), bytes);
+  EXPECT_EQ(state->records[3].phase, Phase::waited_for);
+  EXPECT_EQ(state->groups[2].finished, 7U);
+  EXPECT_EQ(state->failure, std::string(kLongestFailure, 'x'));
 }
 
 TEST(MessageTest, OnlyTheTokenOpens) {

@@ -64,6 +64,102 @@ TEST_P(ZeroOrAnother, StoppedIsNamedWithinASecondOfTheTimeout) {
   EXPECT_THAT(late.errors, HasSubstr(on(culprit) + (culprit == 0 ? " stood still for " : " did not answer")));
 }
 
+// No rank waits in a collective: they compute, each for itself.
+TEST_P(ZeroOrAnother, StoppedIsNamedThoughNobodyWaitsForIt) {
+  const int culprit = GetParam();
+  FakeJob job(kRanks, kTimeout, [](FakeRank& self) {
+    self.all_reduce();
+    sleep_s(60);
+  });
+  sleep_s(0.3);
+  job.send(culprit, SIGSTOP);
+  job.mark();
+  const auto ends = job.wait(kPatience, culprit);
+  expect_ended(ends, culprit, kTimeout + 1);
+  const int witness = culprit == 0 ? 1 : 0;
+  EXPECT_THAT(ends[static_cast<std::size_t>(witness)].errors, HasSubstr(on(culprit) + " did not answer"));
+  EXPECT_THAT(ends[static_cast<std::size_t>(witness)].errors,
+              HasSubstr("in no collective, after all-reduce 1 of world"));
+}
+
+TEST(WatchdogTest, AShortStopIsForgiven) {
+  FakeJob job(kRanks, kTimeout, [](FakeRank& self) {
+    self.all_reduce();
+    sleep_s(2);
+    self.all_reduce();
+  });
+  sleep_s(0.3);
+  job.send(2, SIGSTOP);
+  sleep_s(0.8 * kTimeout);
+  job.send(2, SIGCONT);
+  for (const RankEnd& end : job.wait(kPatience)) {
+    EXPECT_EQ(end.code, 0) << end.errors;
+    EXPECT_EQ(end.errors, "");
+  }
+}
+
+// What a communicator's library notices by itself: a broken link, a device that failed.
+TEST(WatchdogTest, AFailureOfALibraryEndsTheJobAtOnce) {
+  FakeJob job(kRanks, 600, [](FakeRank& self) {
+    self.recorder.set_step(5);
+    self.all_reduce();
+    if (self.rank == 2) self.recorder.fail("NCCL of world: a link is broken");
+    sleep_s(60);
+  });
+  const auto ends = job.wait(kPatience);
+  expect_ended(ends, -1, 2);
+  EXPECT_THAT(ends[0].errors, HasSubstr("rank 2 on n2: NCCL of world: a link is broken, at step 5, in no collective"));
+}
+
+// A command that is over at once: rank 0 leaves before it has heard anything of the others.
+TEST(WatchdogTest, RanksMayLeaveAtOnce) {
+  for (int round = 0; round < 20; ++round) {
+    FakeJob job(kRanks, kTimeout, [](FakeRank& self) { self.all_reduce(); });
+    for (const RankEnd& end : job.wait(kPatience)) {
+      EXPECT_EQ(end.code, 0) << end.errors;
+      EXPECT_EQ(end.errors, "");
+    }
+  }
+}
+
+// Rank 0 may wait until the others have gone; who is stopped on the way out is named.
+TEST(WatchdogTest, Rank0HearsWhenTheOthersHaveLeft) {
+  for (const bool stops : {false, true}) {
+    FakeJob job(
+        kRanks, kTimeout,
+        [=](FakeRank& self) {
+          self.all_reduce();
+          sleep_s(0.2 * self.rank);
+          if (stops && self.rank == 2) ::raise(SIGSTOP);
+        },
+        /*rank_0_is_last=*/true);
+    const auto ends = job.wait(kPatience, stops ? 2 : -1);
+    if (stops) {
+      EXPECT_EQ(ends[0].code, 1);
+      EXPECT_THAT(ends[0].errors, HasSubstr("rank 2 on n2 did not answer"));
+      continue;
+    }
+    for (const RankEnd& end : ends) EXPECT_EQ(end.code, 0) << end.errors;
+    EXPECT_GE(ends[0].after_s, 0.6);
+  }
+}
+
+// Rank 0 has left in order; nobody else would say it.
+TEST(WatchdogTest, AFailureIsSaidWithoutRank0) {
+  FakeJob job(2, 600, [](FakeRank& self) {
+    self.all_reduce();
+    if (self.rank == 0) return;
+    sleep_s(0.5);
+    self.recorder.fail("NCCL of world: a link is broken");
+    sleep_s(60);
+  });
+  const auto ends = job.wait(kPatience);
+  EXPECT_EQ(ends[0].code, 0) << ends[0].errors;
+  EXPECT_EQ(ends[1].code, 1);
+  EXPECT_THAT(ends[1].errors,
+              HasSubstr("rank 1 on n1 ends: NCCL of world: a link is broken; rank 0 on n1 left the job"));
+}
+
 TEST_P(OneOfFour, KilledIsNamedWithinASecond) {
   const int culprit = GetParam();
   FakeJob job(kRanks, 600, [](FakeRank& self) { self.train(); });
@@ -139,14 +235,14 @@ TEST_P(ZeroOrAnother, LeavingDoesNotWaitLongForAStoppedRank) {
 TEST(WatchdogTest, ARankThatDoesNotComeIsNamedWithWhatItDid) {
   FakeJob job(kRanks, kTimeout, [](FakeRank& self) {
     self.recorder.set_step(41);
-    self.barrier();
+    self.new_group();
     if (self.rank == 3) sleep_s(60);  // its watchdog answers all the while
     self.all_reduce(76802);
   });
   const auto ends = job.wait(kPatience);
   expect_ended(ends, -1, kTimeout + 1.5);  // with the start of the processes
   EXPECT_THAT(ends[0].errors,
-              HasSubstr("rank 3 on n2 did not come: at step 41, in no collective, after barrier 1 of world; "));
+              HasSubstr("rank 3 on n2 did not come: at step 41, in no collective, after new group 1 of world; "));
   EXPECT_THAT(ends[0].errors, HasSubstr("in all-reduce 2 of world (76802 float32) at step 41\n"));
 }
 
@@ -154,14 +250,14 @@ TEST(WatchdogTest, AnotherOperationIsNamedLongBeforeTheTimeout) {
   FakeJob job(kRanks, 600, [](FakeRank& self) {
     self.all_reduce();
     if (self.rank == 2) {
-      self.meet(10, Operation::barrier, 0, self.recorder.group("world"), kRanks);
+      self.meet(10, Operation::new_group, 0, self.recorder.group("world"), kRanks);
     } else {
       self.all_reduce();
     }
   });
   const auto ends = job.wait(kPatience);
   expect_ended(ends, -1, 3);
-  EXPECT_THAT(ends[0].errors, HasSubstr("rank 2 on n2 called barrier 2 of world before the first step, but ranks "
+  EXPECT_THAT(ends[0].errors, HasSubstr("rank 2 on n2 called new group 2 of world before the first step, but ranks "
                                         "0 on n1, 1 on n1 and 3 on n2 called all-reduce 2 of world (1000 float32)"));
 }
 

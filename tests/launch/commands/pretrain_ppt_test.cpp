@@ -3,8 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "core/delta/prompt_file.h"
+#include "tests/launch/commands/label_bench.h"
 #include "tests/launch/commands/pretrain_bench.h"
 
 namespace prelude {
@@ -49,6 +51,52 @@ TEST_F(PretrainPpt, BlindEndChangesTheLossOfTheLastLabelAndNoAnswer) {
   EXPECT_NE(blind["validation_loss"], loss);
   EXPECT_NEAR(blind["validation_loss"].get<double>(), loss, 0.1 * loss);  // two labels of three are as they were
   EXPECT_EQ(blind["validation_accuracy"], sighted["validation_accuracy"]);
+}
+
+// The blind end stands at a product's output, whose matrix is a part of a fused one in 8 bits.
+TEST(PretrainPptWeights, MayBeIn8Bits) {
+  const test::LabelBench bench;
+  std::vector<double> losses;
+  for (const char* weights : {"dtype", "fp8"}) {
+    const std::string run = bench.path(weights);
+    const auto result = test::run_program({"pretrain",
+                                           "--backbone",
+                                           bench.path("backbone"),
+                                           "--corpus",
+                                           bench.path("corpus"),
+                                           "--output",
+                                           run,
+                                           "--task",
+                                           "nsp",
+                                           "--quirks",
+                                           "ppt",
+                                           "--weights",
+                                           weights,
+                                           "--steps",
+                                           "2",
+                                           "--global-batch",
+                                           "4",
+                                           "--max-source",
+                                           "96",
+                                           "--prompt-length",
+                                           "8",
+                                           "--validation-examples",
+                                           "8",
+                                           "--device",
+                                           "cpu",
+                                           "--threads",
+                                           "1"});
+    ASSERT_EQ(result.code, 0) << result.errors;
+    std::istringstream lines(test::read_file(run + "/metrics.jsonl"));
+    for (std::string line; std::getline(lines, line);) {
+      const auto object = nlohmann::json::parse(line);
+      if (object.contains("loss")) losses.push_back(object["loss"].get<double>());
+    }
+  }
+  ASSERT_EQ(losses.size(), 4U);
+  EXPECT_NE(losses[2], losses[0]);
+  EXPECT_NEAR(losses[2], losses[0], 0.05 * losses[0]);
+  EXPECT_NEAR(losses[3], losses[1], 0.05 * losses[1]);
 }
 
 }  // namespace
