@@ -16,12 +16,12 @@ namespace {
 constexpr std::int64_t schema_version = 1;
 constexpr std::string_view format_name = "prelude checkpoint";
 
-void write_tensor(h5::File& file, const std::string& name, const at::Tensor& tensor) {
+void write_tensor(h5::Writer& file, const std::string& name, const at::Tensor& tensor) {
   const at::Tensor plain = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
   file.write(name, h5::Type::float32, plain.sizes().vec(), plain.data_ptr<float>());
 }
 
-void write_content(h5::File& file, const Checkpoint& checkpoint) {
+void write_content(h5::Writer& file, const Checkpoint& checkpoint) {
   file.write_attribute("format", std::string(format_name));
   file.write_attribute("schema_version", schema_version);
   file.write_attribute("step", checkpoint.step);
@@ -69,7 +69,7 @@ void check_moments(const Checkpoint& checkpoint, const std::string& path) {
 }  // namespace
 
 void write_checkpoint(const std::string& path, const Checkpoint& checkpoint) {
-  write_sealed_h5(path, [&](h5::File& file) { write_content(file, checkpoint); });
+  write_sealed_h5(path, [&](h5::Writer& file) { write_content(file, checkpoint); });
 }
 
 Checkpoint read_checkpoint(const std::string& path) {

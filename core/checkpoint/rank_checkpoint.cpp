@@ -17,7 +17,7 @@ namespace {
 constexpr std::int64_t schema_version = 1;
 constexpr std::string_view format_name = "prelude backbone checkpoint";
 
-void write_tensor(h5::File& file, const std::string& name, const at::Tensor& tensor) {
+void write_tensor(h5::Writer& file, const std::string& name, const at::Tensor& tensor) {
   const at::Tensor plain = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
   file.write(name, h5::Type::float32, plain.sizes().vec(), plain.const_data_ptr<float>());
 }
@@ -28,7 +28,7 @@ at::Tensor read_tensor(const h5::File& file, const std::string& name) {
   return tensor;
 }
 
-void write_content(h5::File& file, const RankCheckpoint& checkpoint) {
+void write_content(h5::Writer& file, const RankCheckpoint& checkpoint) {
   file.write_attribute("format", std::string(format_name));
   file.write_attribute("schema_version", schema_version);
   file.write_attribute("step", checkpoint.step);
@@ -79,7 +79,7 @@ std::string rank_file_name(const RankPlace& place) {
 }
 
 void write_rank_checkpoint(const std::string& path, const RankCheckpoint& checkpoint) {
-  write_sealed_h5(path, [&](h5::File& file) { write_content(file, checkpoint); });
+  write_sealed_h5(path, [&](h5::Writer& file) { write_content(file, checkpoint); });
 }
 
 RankCheckpoint read_rank_checkpoint(const std::string& path) {

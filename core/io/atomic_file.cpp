@@ -5,24 +5,32 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <filesystem>
+#include <system_error>
 #include <utility>
+
+#include "core/error.h"
+#include "core/io/folders.h"
 
 namespace prelude {
 namespace {
 
-void sync_folder_of(const std::string& path) {
-  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
-  const std::string folder = parent.empty() ? std::string(".") : parent.string();
-  const UniqueFd fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (fd.get() < 0) fail_system("open the folder", folder);
-  // Some network file systems cannot sync a folder (EINVAL); the rename itself is all that they offer.
-  if (::fsync(fd.get()) != 0 && errno != EINVAL) fail_system("sync the folder", folder);
-}
+namespace fs = std::filesystem;
 
-void rename_and_sync(const std::string& from, const std::string& to) {
-  if (std::rename(from.c_str(), to.c_str()) != 0) fail_system("write", to);
-  sync_folder_of(to);
+// The file that is to be written: what a link names. A device or a pipe in its place must not be replaced by a file.
+std::string file_meant_by(const std::string& path) {
+  constexpr int most_links = 40;  // as the system allows
+  std::error_code error;          // what is not there, or may not be seen, fails when it is opened
+  const fs::file_status status = fs::status(path, error);
+  require(!fs::is_directory(status), "cannot write '{}': it is a folder; a file is wanted", path);
+  require(!fs::exists(status) || fs::is_regular_file(status), "cannot write '{}': it is no regular file", path);
+  std::string meant = path;
+  for (int links = 0; fs::is_symlink(meant, error); ++links) {
+    require(links < most_links, "cannot write '{}': {}", path, std::strerror(ELOOP));
+    meant = (fs::path(meant).parent_path() / fs::read_symlink(meant, error)).string();
+  }
+  return meant;
 }
 
 }  // namespace
@@ -30,31 +38,32 @@ void rename_and_sync(const std::string& from, const std::string& to) {
 std::string temporary_name(const std::string& path) { return path + ".tmp"; }
 
 AtomicFile::AtomicFile(std::string path)
-    : path_(std::move(path)),
+    : path_(file_meant_by(path)),
       temporary_(temporary_name(path_)),
-      fd_(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666)) {
+      fd_(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666)) {
   if (fd_.get() < 0) fail_system("write", path_);
 }
 
 AtomicFile::~AtomicFile() {
-  if (fd_.get() >= 0) ::unlink(temporary_.c_str());
+  if (!committed_) ::unlink(temporary_.c_str());
 }
 
 void AtomicFile::write(const void* data, std::size_t size) {
-  const char* next = static_cast<const char*>(data);
-  while (size > 0) {
-    const ssize_t written = ::write(fd_.get(), next, size);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail_system("write", path_);
-    next += written;
-    size -= static_cast<std::size_t>(written);
-  }
+  if (begin_ < 0) begin_ = ::lseek(fd_.get(), 0, SEEK_END);
+  meant_.update(data, size);
+  write_all(fd_.get(), data, size, path_);
 }
 
 void AtomicFile::commit() {
+  Xxh3 found;
+  const auto add = [&](const void* data, std::size_t size) { found.update(data, size); };
+  if (begin_ >= 0) for_each_piece(temporary_, add, begin_);
+  require(found.hex() == meant_.hex(), "cannot write '{}': the disk gave back other bytes than were written", path_);
   if (::fsync(fd_.get()) != 0) fail_system("write", path_);
-  rename_and_sync(temporary_, path_);
-  fd_.reset();
+  close_written(std::move(fd_), path_);
+  if (std::rename(temporary_.c_str(), path_.c_str()) != 0) fail_system("write", path_);
+  committed_ = true;
+  sync_folder(folder_of(path_));
 }
 
 void write_file_atomically(const std::string& path, std::string_view content) {
@@ -63,11 +72,10 @@ void write_file_atomically(const std::string& path, std::string_view content) {
   file.commit();
 }
 
-void seal_file(const std::string& path) {
-  const std::string temporary = temporary_name(path);
-  const UniqueFd fd(::open(temporary.c_str(), O_RDONLY | O_CLOEXEC));
-  if (fd.get() < 0 || ::fsync(fd.get()) != 0) fail_system("write", path);
-  rename_and_sync(temporary, path);
+void copy_file_atomically(const std::string& from, const std::string& to) {
+  AtomicFile file(to);
+  for_each_piece(from, [&](const void* data, std::size_t size) { file.write(data, size); });
+  file.commit();
 }
 
 }  // namespace prelude

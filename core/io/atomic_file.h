@@ -1,11 +1,14 @@
-// Files that are either whole or not there: written under a temporary name in the same folder, fsynced, renamed, and
-// the folder fsynced. A kill at any moment leaves the old file or the new one.
+// Files that are either whole or not there: written under a temporary name in the same folder, read back, fsynced,
+// renamed, and the folder fsynced. A kill at any moment leaves the old file or the new one, and so does a disk that
+// fails: every call's result is looked at, and what the disk gives back is compared with what memory held.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "core/io/checksum.h"
 #include "core/io/posix.h"
 
 namespace prelude {
@@ -13,7 +16,8 @@ namespace prelude {
 class AtomicFile {
  public:
   // Creates the temporary file, replacing one that an interrupted writer left. One writer a path at a time: the owner
-  // of the folder holds a FolderLock. Throws UserError with the path and the system's reason.
+  // of the folder holds a FolderLock. Where `path` is a link, the file that it names is written. Throws UserError with
+  // the path and the system's reason, or where something else than a file stands there.
   explicit AtomicFile(std::string path);
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
@@ -23,18 +27,26 @@ class AtomicFile {
   void write(std::string_view text) { write(text.data(), text.size()); }
   void commit();  // once, last
 
+  // For a library that writes by itself, under this name: all of that before the first write(), which puts bytes behind
+  // it. The library has closed the file, and the caller has compared its part, before commit().
+  const std::string& temporary() const { return temporary_; }
+
  private:
   std::string path_;
   std::string temporary_;
   UniqueFd fd_;
+  std::int64_t begin_ = -1;  // where the bytes of write() begin; -1: there are none
+  Xxh3 meant_;               // of those bytes
+  bool committed_ = false;
 };
 
 // The whole of `content` as the file `path`.
 void write_file_atomically(const std::string& path, std::string_view content);
 
-// For a file that another library writes: let it write and close temporary_name(path), then seal_file(path) does the
-// rest (fsync, rename, fsync of the folder).
+// A copy of the file `from` as the file `to`.
+void copy_file_atomically(const std::string& from, const std::string& to);
+
+// Where an AtomicFile of `path` is until it is committed.
 std::string temporary_name(const std::string& path);
-void seal_file(const std::string& path);
 
 }  // namespace prelude

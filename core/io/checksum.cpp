@@ -7,7 +7,6 @@
 
 #include <array>
 #include <cerrno>
-#include <functional>
 #include <vector>
 
 #include "core/error.h"
@@ -21,18 +20,6 @@ std::string to_hex(const unsigned char* bytes, std::size_t size) {
   hex.reserve(2 * size);
   for (std::size_t i = 0; i < size; ++i) fmt::format_to(std::back_inserter(hex), "{:02x}", bytes[i]);
   return hex;
-}
-
-void for_each_piece(const std::string& path, const std::function<void(const void*, std::size_t)>& use) {
-  const UniqueFd fd = open_for_reading(path);
-  std::vector<char> buffer(std::size_t{1} << 20);
-  for (;;) {
-    const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) fail_system("read", path);
-    if (got == 0) return;
-    use(buffer.data(), static_cast<std::size_t>(got));
-  }
 }
 
 class Sha256 {
@@ -74,6 +61,20 @@ std::string Xxh3::hex() const {
   XXH128_canonical_t canonical;
   XXH128_canonicalFromHash(&canonical, XXH3_128bits_digest(state_->xxh.get()));
   return to_hex(canonical.digest, sizeof canonical.digest);
+}
+
+void for_each_piece(const std::string& path, const std::function<void(const void*, std::size_t)>& use,
+                    std::int64_t begin) {
+  const UniqueFd fd = open_for_reading(path);
+  if (::lseek(fd.get(), begin, SEEK_SET) < 0) fail_system("read", path);
+  std::vector<char> buffer(std::size_t{1} << 20);
+  for (;;) {
+    const ssize_t got = ::read(fd.get(), buffer.data(), buffer.size());
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) fail_system("read", path);
+    if (got == 0) return;
+    use(buffer.data(), static_cast<std::size_t>(got));
+  }
 }
 
 std::string xxh3_128(const void* data, std::size_t size) {

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -24,6 +26,10 @@ class Xxh3 {
 
 std::string xxh3_128(const void* data, std::size_t size);
 std::string sha256(const void* data, std::size_t size);
+
+// Gives `use` a file's bytes from `begin` on, piece by piece. Throws UserError where it cannot be read.
+void for_each_piece(const std::string& path, const std::function<void(const void*, std::size_t)>& use,
+                    std::int64_t begin = 0);
 
 // Of a whole file, read in pieces. Throws UserError where it cannot be read.
 std::string xxh3_128_of_file(const std::string& path);

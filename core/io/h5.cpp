@@ -1,6 +1,5 @@
 #include "core/io/h5.h"
 
-#include <algorithm>
 #include <bit>
 #include <filesystem>
 #include <utility>
@@ -14,22 +13,6 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little,
               "the arrays in our files are little-endian and mapped as they are");
-
-constexpr hsize_t kAlignment = 64;  // of datasets in the file, so that mapped arrays are aligned for any element
-
-Handle access_list() {
-  H5dont_atexit();  // its clean-up at exit crashes after a write that failed; every file here is closed by its owner
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // a setting of the thread: hence at each file
-  Handle list(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
-  ensure(list.get() >= 0, "HDF5 cannot make a property list");
-  H5Pset_alignment(list.get(), 1, kAlignment);  // whatever the size
-  H5Pset_small_data_block_size(list.get(), 0);  // small arrays are not packed together
-  // 1.8's format: checksums on all metadata, and no "open for writing" mark that a killed writer would leave.
-  H5Pset_libver_bounds(list.get(), H5F_LIBVER_V18, H5F_LIBVER_LATEST);
-  // Files are sealed by renaming; HDF5's own lock only fails on network file systems.
-  H5Pset_file_locking(list.get(), false, true);
-  return list;
-}
 
 Type type_in_file(hid_t stored, const std::string& name, const std::string& path) {
   for (const Type type :
@@ -79,43 +62,12 @@ File::~File() {
   if (id_ >= 0) H5Fclose(id_);
 }
 
-File File::create(const std::string& path) {
-  const Handle access = access_list();
-  const Handle creation(H5Pcreate(H5P_FILE_CREATE), H5Pclose);
-  H5Pset_obj_track_times(creation.get(), false);
-  const hid_t id = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation.get(), access.get());
-  if (id < 0) fail_h5("write", "", path);
-  return {path, id};
-}
-
 File File::open(const std::string& path) {
   { open_for_reading(path); }  // the plain reasons first, in plain words
   const Handle access = access_list();
   const hid_t id = H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.get());
   if (id < 0) fail_h5("open", "", path);
   return {path, id};
-}
-
-void File::close() {
-  if (id_ < 0) return;
-  check(H5Fclose(std::exchange(id_, -1)), "finish writing", "", path_);
-}
-
-void File::write(const std::string& name, Type type, const std::vector<std::int64_t>& shape, const void* data) {
-  std::vector<hsize_t> sizes(shape.begin(), shape.end());
-  const Handle space = checked(H5Screate_simple(static_cast<int>(sizes.size()), sizes.data(), nullptr), H5Sclose,
-                               "describe", name, path_);
-  const Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
-  H5Pset_create_intermediate_group(links.get(), 1);
-  const Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
-  H5Pset_obj_track_times(creation.get(), false);
-  H5Pset_layout(creation.get(), H5D_CONTIGUOUS);
-  H5Pset_fill_time(creation.get(), H5D_FILL_TIME_NEVER);
-  const Handle dataset =
-      checked(H5Dcreate2(id_, name.c_str(), stored_type(type), space.get(), links.get(), creation.get(), H5P_DEFAULT),
-              H5Dclose, "create", name, path_);
-  if (std::find(shape.begin(), shape.end(), 0) != shape.end()) return;
-  check(H5Dwrite(dataset.get(), stored_type(type), H5S_ALL, H5S_ALL, H5P_DEFAULT, data), "write", name, path_);
 }
 
 bool File::has(const std::string& name) const {

@@ -1,10 +1,10 @@
 // HDF5 files of plain arrays: every dataset contiguous and unfiltered, so that a reader may ask for its place in the
 // file and map it. Errors are UserErrors that carry the file, the dataset and HDF5's own text; HDF5 prints nothing
-// itself. The same calls write the same bytes: no time stamps. Files may be read by any HDF5 tool.
+// itself. h5_writer.h makes them: the same calls write the same bytes, without time stamps. Files may be read by any
+// HDF5 tool.
 #pragma once
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -59,30 +59,13 @@ struct Dataset {
   std::int64_t bytes() const { return count * bytes_of(type); }
 };
 
+// A file to read. What is asked for must be there and of the type that is asked for.
 class File {
  public:
-  static File create(const std::string& path);  // replaces a file that is there
-  static File open(const std::string& path);    // for reading
+  static File open(const std::string& path);
   File(File&& other) noexcept;
   File& operator=(File&& other) noexcept;
-  ~File();  // closes; a failure to do so is lost, so a writer calls close()
-  void close();
-
-  // `name` is "/a" or "/group/a" (groups are made on the way). `data` holds the product of `shape` elements.
-  void write(const std::string& name, Type type, const std::vector<std::int64_t>& shape, const void* data);
-  template <typename T>
-  void write(const std::string& name, std::span<const T> values) {
-    write(name, type_of<T>(), {static_cast<std::int64_t>(values.size())}, values.data());
-  }
-  template <typename T>
-  void write(const std::string& name, const std::vector<T>& values) {
-    write(name, std::span<const T>(values));
-  }
-  void write_strings(const std::string& name, const std::vector<std::string>& values);
-  void write_text(const std::string& name, const std::string& text) { write_strings(name, {text}); }
-  // On the root group; at most 60,000 bytes (longer text: write_text).
-  void write_attribute(const std::string& name, const std::string& value);
-  void write_attribute(const std::string& name, std::int64_t value);
+  ~File();
 
   bool has(const std::string& name) const;
   bool has_attribute(const std::string& name) const;
@@ -104,7 +87,6 @@ class File {
 
  private:
   File(std::string path, std::int64_t id);
-  void write_attribute(const std::string& name, std::int64_t file_type, const void* value);
   std::int64_t open_attribute(const std::string& name) const;
 
   std::string path_;

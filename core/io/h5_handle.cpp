@@ -16,6 +16,8 @@ extern "C" const char* __lsan_default_suppressions() { return "leak:libhdf5\n"; 
 namespace prelude::h5 {
 namespace {
 
+constexpr hsize_t kAlignment = 64;  // of datasets in the file, so that mapped arrays are aligned for any element
+
 // Walked from the outermost call inwards: the last entry is the cause.
 herr_t keep_innermost(unsigned, const H5E_error2_t* entry, void* text) {
   if (entry->desc != nullptr) *static_cast<std::string*>(text) = entry->desc;
@@ -35,6 +37,20 @@ std::string with_system_reason(const std::string& text) {
 
 }  // namespace
 
+Handle access_list() {
+  H5dont_atexit();  // its clean-up at exit crashes after a write that failed; every file here is closed by its owner
+  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);  // a setting of the thread: hence at each file
+  Handle list(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
+  ensure(list.get() >= 0, "HDF5 cannot make a property list");
+  H5Pset_alignment(list.get(), 1, kAlignment);  // whatever the size
+  H5Pset_small_data_block_size(list.get(), 0);  // small arrays are not packed together
+  // 1.8's format: checksums on all metadata, and no "open for writing" mark that a killed writer would leave.
+  H5Pset_libver_bounds(list.get(), H5F_LIBVER_V18, H5F_LIBVER_LATEST);
+  // Files are sealed by renaming; HDF5's own lock only fails on network file systems.
+  H5Pset_file_locking(list.get(), false, true);
+  return list;
+}
+
 void fail_h5(const char* action, const std::string& name, const std::string& path) {
   std::string text = "HDF5 gave no reason";
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_DOWNWARD, keep_innermost, &text);
@@ -43,6 +59,10 @@ void fail_h5(const char* action, const std::string& name, const std::string& pat
   text = with_system_reason(text);
   if (name.empty()) fail("cannot {} '{}': {}", action, path, text);
   fail("cannot {} '{}' in '{}': {}", action, name, path, text);
+}
+
+void Handle::close_written(const char* action, const std::string& name, const std::string& path) {
+  check(close_(release()), action, name, path);
 }
 
 void check(herr_t status, const char* action, const std::string& name, const std::string& path) {

@@ -21,11 +21,16 @@ class Handle {
   }
   hid_t get() const { return id_; }
   hid_t release() { return std::exchange(id_, -1); }
+  // Of what was written: HDF5 writes small arrays when they are closed. Throws as check() does.
+  void close_written(const char* action, const std::string& name, const std::string& path);
 
  private:
   hid_t id_;
   Close close_;
 };
+
+// How files are opened and made: formats, alignment, no locks.
+Handle access_list();
 
 // Throws UserError "cannot ACTION 'NAME' in 'PATH': HDF5's text" with the innermost entry of HDF5's error stack.
 [[noreturn]] void fail_h5(const char* action, const std::string& name, const std::string& path);

@@ -13,14 +13,6 @@ namespace {
 
 constexpr std::size_t kMostAttributeBytes = 60000;
 
-Handle string_type(std::size_t bytes) {
-  Handle type(H5Tcopy(H5T_C_S1), H5Tclose);
-  H5Tset_size(type.get(), std::max<std::size_t>(bytes, 1));
-  H5Tset_strpad(type.get(), H5T_STR_NULLPAD);
-  H5Tset_cset(type.get(), H5T_CSET_UTF8);
-  return type;
-}
-
 // The bytes of one element of a stored fixed-length string type.
 std::size_t string_bytes(hid_t stored, const std::string& name, const std::string& path) {
   require(H5Tget_class(stored) == H5T_STRING && H5Tis_variable_str(stored) == 0,
@@ -35,27 +27,6 @@ std::string without_padding(const char* text, std::size_t bytes) {
 }
 
 }  // namespace
-
-void File::write_strings(const std::string& name, const std::vector<std::string>& values) {
-  std::size_t longest = 1;
-  for (const std::string& value : values) longest = std::max(longest, value.size());
-  std::string packed(longest * values.size(), '\0');
-  for (std::size_t i = 0; i < values.size(); ++i)
-    std::copy(values[i].begin(), values[i].end(), packed.begin() + static_cast<std::ptrdiff_t>(i * longest));
-
-  const Handle type = string_type(longest);
-  const hsize_t count = values.size();
-  const Handle space = checked(H5Screate_simple(1, &count, nullptr), H5Sclose, "describe", name, path_);
-  const Handle links(H5Pcreate(H5P_LINK_CREATE), H5Pclose);
-  H5Pset_create_intermediate_group(links.get(), 1);
-  const Handle creation(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
-  H5Pset_obj_track_times(creation.get(), false);
-  const Handle dataset =
-      checked(H5Dcreate2(id_, name.c_str(), type.get(), space.get(), links.get(), creation.get(), H5P_DEFAULT),
-              H5Dclose, "create", name, path_);
-  if (values.empty()) return;
-  check(H5Dwrite(dataset.get(), type.get(), H5S_ALL, H5S_ALL, H5P_DEFAULT, packed.data()), "write", name, path_);
-}
 
 std::vector<std::string> File::read_strings(const std::string& name) const {
   require(has(name), "'{}' has no dataset '{}'", path_, name);
@@ -81,25 +52,6 @@ std::string File::read_text(const std::string& name) const {
   const std::vector<std::string> values = read_strings(name);
   require(values.size() == 1, "'{}' in '{}' holds {} texts; 1 is wanted", name, path_, values.size());
   return values[0];
-}
-
-void File::write_attribute(const std::string& name, std::int64_t file_type, const void* value) {
-  const Handle space(H5Screate(H5S_SCALAR), H5Sclose);
-  const Handle attribute = checked(H5Acreate2(id_, name.c_str(), file_type, space.get(), H5P_DEFAULT, H5P_DEFAULT),
-                                   H5Aclose, "create the attribute", name, path_);
-  check(H5Awrite(attribute.get(), file_type, value), "write the attribute", name, path_);
-}
-
-void File::write_attribute(const std::string& name, const std::string& value) {
-  ensure(value.size() <= kMostAttributeBytes, "the attribute '{}' has {} bytes; at most {} fit, use write_text", name,
-         value.size(), kMostAttributeBytes);
-  const Handle type = string_type(value.size());
-  const std::string bytes = value.empty() ? std::string(1, '\0') : value;
-  write_attribute(name, type.get(), bytes.data());
-}
-
-void File::write_attribute(const std::string& name, std::int64_t value) {
-  write_attribute(name, stored_type(Type::int64), &value);
 }
 
 bool File::has_attribute(const std::string& name) const { return H5Aexists(id_, name.c_str()) > 0; }

@@ -48,6 +48,22 @@ void fail_system(const char* action, const std::string& path) {
   fail("cannot {} '{}': {}{}", action, path, std::strerror(cause), hint_for(cause));
 }
 
+void write_all(int fd, const void* data, std::size_t size, const std::string& path) {
+  const char* next = static_cast<const char*>(data);
+  while (size > 0) {
+    const ssize_t written = ::write(fd, next, size);
+    if (written < 0 && errno == EINTR) continue;
+    if (written == 0) errno = EIO;  // a file takes bytes or says why not
+    if (written <= 0) fail_system("write", path);
+    next += written;
+    size -= static_cast<std::size_t>(written);
+  }
+}
+
+void close_written(UniqueFd fd, const std::string& path) {
+  if (::close(fd.release()) != 0 && errno != EINTR) fail_system("write", path);  // Linux closes it all the same
+}
+
 namespace {
 
 void require_regular(const struct stat& status, const std::string& path) {

@@ -28,6 +28,13 @@ class UniqueFd {
 // "; make room there or choose another folder" for the error numbers of a full or read-only disk; else empty.
 const char* hint_for(int error_number);
 
+// Writes all of `data`, in as many calls as it takes. Throws UserError with `path` and the system's reason.
+void write_all(int fd, const void* data, std::size_t size, const std::string& path);
+
+// Closes a file that was written: some file systems (NFS) say only now that a write has failed. Throws UserError with
+// `path` and the system's reason.
+void close_written(UniqueFd fd, const std::string& path);
+
 // Opens a regular file for reading; every file that a user names is opened here. Throws UserError where `path` is
 // missing or unreadable, where it is a folder, a pipe, a socket or a device (they may never end, and reading may take
 // something away), and where a pointer of Git LFS stands in the file's place.

@@ -1,12 +1,8 @@
 #include "tasks/corpus/shard_writer.h"
 
-#include <filesystem>
 #include <limits>
 
 #include "core/error.h"
-#include "core/io/atomic_file.h"
-#include "core/io/checksum.h"
-#include "core/io/h5.h"
 
 namespace prelude {
 
@@ -50,18 +46,17 @@ ShardEntry ShardWriter::seal(const std::string& folder, std::size_t index) {
   entry.documents = documents();
   entry.sentences = sentences();
   entry.tokens = tokens();
-  const std::string path = folder + "/" + entry.file;
-  const std::string temporary = temporary_name(path);
-  write_arrays(temporary);
-  entry.bytes = static_cast<std::int64_t>(std::filesystem::file_size(temporary));
-  entry.xxh3_128 = xxh3_128_of_file(temporary);
-  seal_file(path);
+  h5::Writer file(folder + "/" + entry.file);
+  write_arrays(file);
+  const h5::Writer::Contents contents = file.finish();
+  entry.bytes = contents.bytes;
+  entry.xxh3_128 = contents.xxh3_128;
+  file.commit();
   clear();
   return entry;
 }
 
-void ShardWriter::write_arrays(const std::string& path) const {
-  h5::File file = h5::File::create(path);
+void ShardWriter::write_arrays(h5::Writer& file) const {
   if (wide_) {
     file.write("/tokens", wide_tokens_);
   } else {
@@ -73,7 +68,6 @@ void ShardWriter::write_arrays(const std::string& path) const {
     file.write("/labels", labels_);
     file.write("/label_confidences", label_confidences_);
   }
-  file.close();
 }
 
 void ShardWriter::clear() {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "core/io/h5_writer.h"
 #include "tasks/corpus/manifest.h"
 
 namespace prelude {
@@ -30,12 +31,12 @@ class ShardWriter {
   std::int64_t sentences() const { return static_cast<std::int64_t>(sentence_offsets_.size()) - 1; }
   std::int64_t tokens() const { return sentence_offsets_.back(); }
 
-  // Writes folder/shard_file_name(index) under a temporary name and seals it; the writer is then empty again. The same
+  // Writes folder/shard_file_name(index), as h5::Writer does; the writer is then empty again. The same
   // documents give the same bytes.
   ShardEntry seal(const std::string& folder, std::size_t index);
 
  private:
-  void write_arrays(const std::string& path) const;
+  void write_arrays(h5::Writer& file) const;
   void clear();
 
   std::int64_t vocabulary_size_;

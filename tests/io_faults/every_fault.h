@@ -25,9 +25,9 @@ void for_each_fault(const std::string& folder, const std::function<void()>& prep
                     const std::function<void()>& action, const std::function<void(const FaultOutcome&)>& check);
 
 // As for_each_fault, with the check that every file writer owes: the action says nothing, and each file below the
-// folder is as after an action without a fault; or it says what failed and where, leaves no temporary file, and each
-// file is as it was before or as it should be.
+// folder is as after an action without a fault (or `right` says so); or it says what failed and where, leaves no
+// temporary file, and each file is as it was before or as it should be.
 void expect_every_fault_noticed(const std::string& folder, const std::function<void()>& prepare,
-                                const std::function<void()>& action);
+                                const std::function<void()>& action, const std::function<bool()>& right = {});
 
 }  // namespace prelude::test

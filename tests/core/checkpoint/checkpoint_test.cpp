@@ -6,8 +6,9 @@
 #include <limits>
 
 #include "core/io/checksum.h"
-#include "core/io/h5.h"
+#include "core/io/h5_writer.h"
 #include "tests/core/checkpoint/checkpoint_fixture.h"
+#include "tests/io_faults/every_fault.h"
 
 namespace prelude {
 namespace {
@@ -102,10 +103,11 @@ class CheckpointContent : public CheckpointFixture {
 
 TEST_F(CheckpointContent, AnotherSchemaVersionIsNamed) {
   {
-    h5::File file = h5::File::create(path("a.h5"));
+    h5::Writer file(path("a.h5"));
     file.write_attribute("format", std::string("prelude checkpoint"));
     file.write_attribute("schema_version", std::int64_t{99});
-    file.close();
+    file.finish();
+    file.commit();
   }
   seal(path("a.h5"));
   EXPECT_NE(refusal(path("a.h5")).find("checkpoint schema 99; this program reads 1"), std::string::npos);
@@ -113,11 +115,12 @@ TEST_F(CheckpointContent, AnotherSchemaVersionIsNamed) {
 
 TEST_F(CheckpointContent, AMissingFieldIsNamed) {
   {
-    h5::File file = h5::File::create(path("a.h5"));
+    h5::Writer file(path("a.h5"));
     file.write_attribute("format", std::string("prelude checkpoint"));
     file.write_attribute("schema_version", std::int64_t{1});
     file.write_attribute("step", std::int64_t{1});
-    file.close();
+    file.finish();
+    file.commit();
   }
   seal(path("a.h5"));
   EXPECT_NE(refusal(path("a.h5")).find("seed"), std::string::npos) << refusal(path("a.h5"));
@@ -125,9 +128,10 @@ TEST_F(CheckpointContent, AMissingFieldIsNamed) {
 
 TEST_F(CheckpointContent, AnotherHdf5FileIsNamed) {
   {
-    h5::File file = h5::File::create(path("a.h5"));
+    h5::Writer file(path("a.h5"));
     file.write("/tokens", std::vector<std::int64_t>{1, 2});
-    file.close();
+    file.finish();
+    file.commit();
   }
   EXPECT_NE(refusal(path("a.h5")).find("is no checkpoint"), std::string::npos);
   seal(path("a.h5"));
@@ -145,6 +149,11 @@ TEST_F(CheckpointFile, WhatCannotBeWrittenLeavesTheOldFile) {
   EXPECT_THROW(write_checkpoint("/proc/no/such/a.h5", sample(1)), UserError);
   test::write_file(path("file"), "x");
   EXPECT_THROW(write_checkpoint(path("file/a.h5"), sample(1)), UserError);
+}
+
+TEST_F(CheckpointFile, EveryWriteThatFailsIsNoticed) {
+  test::expect_every_fault_noticed(
+      root(), [&] { test::write_file(path("a.h5"), "old"); }, [&] { write_checkpoint(path("a.h5"), sample(3, 3000)); });
 }
 
 // A full disk, as the system says it for a file-size limit: the write fails in the middle.

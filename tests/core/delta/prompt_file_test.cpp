@@ -11,6 +11,7 @@
 #include "core/error.h"
 #include "core/io/npy.h"
 #include "core/io/safetensors.h"
+#include "tests/io_faults/every_fault.h"
 #include "tests/temporary_folder.h"
 
 namespace prelude {
@@ -104,6 +105,17 @@ TEST_F(PromptFile, ArraysComeBackBitForBit) {
     EXPECT_TRUE(
         at::equal(read_prompt(std::string(PRELUDE_SOURCE_DIR "/tests/data/pt/") + name + ".pt").rows, golden_rows()));
   }
+}
+
+TEST_F(PromptFile, EveryWriteThatFailsIsNoticed) {
+  Prompt before = random_prompt();
+  before.rows = before.rows + 1;
+  const auto write = [&](const Prompt& prompt) {
+    write_prompt_folder(path("x/folder"), prompt);
+    for (const auto* name : {"x/a.npy", "x/a.pt"}) write_prompt_array(path(name), prompt);
+  };
+  test::expect_every_fault_noticed(
+      path("x"), [&] { write(before); }, [&] { write(random_prompt()); });
 }
 
 TEST_F(PromptFile, ScaleMultipliesOnceAndIsRemembered) {

@@ -1,6 +1,7 @@
 // Mapped, atomic and locked files.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "core/io/atomic_file.h"
 #include "core/io/folder_lock.h"
 #include "core/io/mapped_file.h"
+#include "tests/io_faults/every_fault.h"
 #include "tests/message_of.h"
 #include "tests/temporary_folder.h"
 
@@ -62,18 +64,62 @@ TEST(AtomicFileTest, AppearsOnlyWhenCommitted) {
   EXPECT_FALSE(std::filesystem::exists(temporary_name(path)));
 }
 
-TEST(AtomicFileTest, SealsWhatAnotherWrote) {
+TEST(AtomicFileTest, TakesWhatAnotherWrote) {
   const TemporaryFolder folder;
-  write_file(temporary_name(folder / "a"), "by another");
-  seal_file(folder / "a");
-  EXPECT_EQ(read_file(folder / "a"), "by another");
-  EXPECT_NE(message_of([&] { seal_file(folder / "b"); }).find("No such file"), std::string::npos);
+  AtomicFile file(folder / "a");
+  write_file(file.temporary(), "by another");
+  file.write(", and more");
+  file.commit();
+  EXPECT_EQ(read_file(folder / "a"), "by another, and more");
+}
+
+TEST(AtomicFileTest, WritesWhatALinkNames) {
+  const TemporaryFolder folder;
+  write_file(folder / "there", "old");
+  std::filesystem::create_symlink("there", folder / "link");
+  std::filesystem::create_symlink("nothing yet", folder / "open");
+  write_file_atomically(folder / "link", "new");
+  write_file_atomically(folder / "open", "first");
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link"));
+  EXPECT_EQ(read_file(folder / "there"), "new");
+  EXPECT_EQ(read_file(folder / "nothing yet"), "first");
+}
+
+TEST(AtomicFileTest, PutsNothingInPlaceOfWhatIsNoFile) {
+  const TemporaryFolder folder;
+  std::filesystem::create_directory(folder / "sub");
+  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
+  std::filesystem::create_symlink("/dev/null", folder / "device");
+  std::filesystem::create_symlink("round", folder / "round");
+  EXPECT_EQ(message_of([&] { write_file_atomically(folder / "sub", "x"); }),
+            "cannot write '" + folder / "sub" + "': it is a folder; a file is wanted");
+  for (const char* name : {"pipe", "device"}) {
+    EXPECT_EQ(message_of([&] { write_file_atomically(folder / name, "x"); }),
+              "cannot write '" + folder / name + "': it is no regular file");
+  }
+  EXPECT_NE(message_of([&] { write_file_atomically(folder / "round", "x"); }).find("round"), std::string::npos);
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "round"));
 }
 
 TEST(AtomicFileTest, NamesPathAndReason) {
   const TemporaryFolder folder;
   EXPECT_EQ(message_of([&] { write_file_atomically(folder / "none/a", "x"); }),
             "cannot write '" + folder / "none/a" + "': No such file or directory");
+}
+
+TEST(AtomicFileTest, EveryCallThatFailsIsTold) {
+  const TemporaryFolder folder;
+  const TemporaryFolder elsewhere;
+  write_file(elsewhere / "source", std::string(1100000, 's'));
+  test::expect_every_fault_noticed(
+      folder.path(), [&] { write_file(folder / "a", "old"); },
+      [&] {
+        AtomicFile file(folder / "a");
+        file.write("one");
+        file.write(std::string(100000, 'x'));
+        file.commit();
+        copy_file_atomically(elsewhere / "source", folder / "b");
+      });
 }
 
 // A limit on the size of files stands for a full disk: the same path through write().

@@ -7,7 +7,7 @@
 
 #include "core/error.h"
 #include "core/io/checksum.h"
-#include "core/io/h5.h"
+#include "core/io/h5_writer.h"
 #include "tasks/corpus/corpus.h"
 #include "tasks/corpus/verify.h"
 #include "tests/message_of.h"
@@ -54,13 +54,14 @@ class DamageTest : public testing::Test {
     std::vector<float> confidences{0.5F, 1.0F, 0.0F, 0.25F, 1.0F, 1.0F};
   };
   void rewrite(const Arrays& arrays) {
-    h5::File file = h5::File::create(shard_);
+    h5::Writer file(shard_);
     file.write("/tokens", arrays.tokens);
     file.write("/sentence_offsets", arrays.sentence_offsets);
     file.write("/document_offsets", arrays.document_offsets);
     file.write("/labels", arrays.labels);
     file.write("/label_confidences", arrays.confidences);
-    file.close();
+    file.finish();
+    file.commit();
     agree();
   }
   void agree() {
@@ -181,9 +182,10 @@ TEST_F(DamageTest, LabelsOutOfRange) {
 }
 
 TEST_F(DamageTest, ArraysOfAnotherTypeOrSize) {
-  h5::File file = h5::File::create(shard_);
+  h5::Writer file(shard_);
   file.write("/tokens", std::vector<float>(11));
-  file.close();
+  file.finish();
+  file.commit();
   agree();
   EXPECT_NE(open_error().find("/tokens is of type float32; uint16 is wanted"), std::string::npos);
   Arrays arrays;
@@ -197,9 +199,10 @@ TEST_F(DamageTest, ArraysOfAnotherTypeOrSize) {
 }
 
 TEST_F(DamageTest, AMissingArray) {
-  h5::File file = h5::File::create(shard_);
+  h5::Writer file(shard_);
   file.write("/tokens", std::vector<std::uint16_t>(11));
-  file.close();
+  file.finish();
+  file.commit();
   agree();
   EXPECT_EQ(open_error(), "'" + shard_ + "' has no dataset '/sentence_offsets'");
 }

@@ -7,6 +7,7 @@
 #include <random>
 
 #include "tasks/corpus/verify.h"
+#include "tests/io_faults/every_fault.h"
 #include "tests/message_of.h"
 #include "tests/tasks/corpus/make_corpus.h"
 #include "tests/temporary_folder.h"
@@ -107,6 +108,29 @@ TEST_F(LabelledCopyTest, GoesOnFromAnyShardToTheSameBytes) {
     copy.finish();
     EXPECT_TRUE(contents(output) == contents("whole")) << done;
   }
+}
+
+// The same command makes the corpus whole afterwards.
+TEST_F(LabelledCopyTest, EveryWriteThatFailsIsNoticed) {
+  const std::string small = folder_ / "small";
+  std::filesystem::create_directory(small);
+  make_corpus(small, {{{1, 2, 3}, {4, 5}}, {{6}, {7, 8}, {9}}}, {.shard_tokens = 5});
+  corpus_.emplace(Corpus::open(small));
+  shards_ = 2;
+  ASSERT_EQ(corpus_->manifest().shards.size(), shards_);
+  label_all("whole");
+  const auto whole = contents("whole");
+  for_each_fault(
+      folder_ / "out", [&] { std::filesystem::remove_all(folder_ / "out"); }, [&] { label_all("out"); },
+      [&](const FaultOutcome& outcome) {
+        if (outcome.message.empty()) {
+          EXPECT_TRUE(contents("out") == whole);
+          return;
+        }
+        EXPECT_NE(outcome.message.find(folder_ / "out"), std::string::npos);
+        label_all("out");
+        EXPECT_TRUE(contents("out") == whole);
+      });
 }
 
 TEST_F(LabelledCopyTest, RefusesWhatDoesNotFit) {
