@@ -10,6 +10,7 @@
 #include "core/error.h"
 #include "core/t5/identity.h"
 #include "tests/core/t5/small_backbone.h"
+#include "tests/io_faults/every_fault.h"
 #include "tests/message_of.h"
 #include "tests/temporary_folder.h"
 
@@ -60,6 +61,16 @@ TEST(LoadBackbone, ReadsBackWhatItSaved) {
     EXPECT_EQ(backbone.weights.lm_head.is_same(backbone.weights.embedding), config.tie_word_embeddings);
     EXPECT_THROW(save_backbone(name, config, weights, ""), UserError);
   }
+}
+
+TEST(LoadBackbone, EveryWriteThatFailsIsNoticed) {
+  const TemporaryFolder folder;
+  const TemporaryFolder elsewhere;
+  write_file(elsewhere / "tokenizer", "stands for a model");
+  const Weights weights = spread_weights(small_config(), 3, at::kFloat);
+  test::expect_every_fault_noticed(
+      folder.path(), [&] { std::filesystem::remove_all(folder / "b"); },
+      [&] { save_backbone(folder / "b", small_config(), weights, elsewhere / "tokenizer"); });
 }
 
 TEST(LoadBackbone, LeavesFloat32InTheFileAndConvertsOthers) {
