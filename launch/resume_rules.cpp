@@ -66,6 +66,19 @@ std::vector<std::string> revision_warnings(const std::string& recorded) {
                       recorded.empty() ? "(not recorded)" : recorded, revision())};
 }
 
+void declare_restart(OptionTable& table, bool& restart) {
+  table.add("restart", restart, "",
+            "Where the run in --output has checkpoints and none can be read: remove them and begin at step 0. Without "
+            "it such a run is refused.");
+}
+
+void require_restart(bool restart, const std::string& output, const std::string& problem) {
+  require(restart,
+          "--output: no checkpoint of the run in '{}' can be read ({}); give --restart to begin anew, or choose "
+          "another --output",
+          output, problem);
+}
+
 std::string recorded_value(const RunFolder& folder, const World& world, OptionTable& table, const std::string& name) {
   if (world.first() && folder.used()) read_recorded_config(folder.config(), folder.path(), table);
   return broadcast_text(world.group(), value_of(table, name));

@@ -33,4 +33,12 @@ std::vector<std::string> revision_warnings(const std::string& recorded);
 // run. `table`: of the command, over fields of its own. A collective.
 std::string recorded_value(const RunFolder& folder, const World& world, OptionTable& table, const std::string& name);
 
+// --restart: what a run does whose checkpoints cannot be read.
+void declare_restart(OptionTable& table, bool& restart);
+// Throws UserError, unless `restart`: the run in `output` has checkpoints and none can be read, for `problem`.
+void require_restart(bool restart, const std::string& output, const std::string& problem);
+// A warning where `restart` was given and the run has a checkpoint to go on from.
+inline constexpr const char* restart_not_needed =
+    "--restart changes nothing: it begins a run anew whose checkpoints cannot be read, and this run has one that can";
+
 }  // namespace prelude

@@ -63,13 +63,14 @@ NewestCheckpoint newest_readable_checkpoint(const std::string& folder) {
   return result;
 }
 
-void prune_checkpoints(const std::string& folder, std::int64_t keep, std::int64_t best_step) {
+void prune_checkpoints(const std::string& folder, const std::set<std::int64_t>& whole, std::int64_t keep,
+                       std::int64_t best_step) {
   ensure(keep >= 1, "keeping {} checkpoints", keep);
   const std::vector<CheckpointEntry> entries = list_checkpoints(folder);
-  const auto count = static_cast<std::int64_t>(entries.size());
-  for (std::int64_t i = 0; i < count - keep; ++i) {
-    const CheckpointEntry& entry = entries[static_cast<std::size_t>(i)];
-    if (entry.step != best_step) remove_file(entry.path);
+  std::int64_t newer = 0;
+  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+    if (newer >= keep && entry->step != best_step) remove_file(entry->path);
+    if (whole.contains(entry->step)) ++newer;
   }
   std::vector<fs::path> left_over;
   for (const auto& file : fs::directory_iterator(folder)) {
@@ -77,6 +78,10 @@ void prune_checkpoints(const std::string& folder, std::int64_t keep, std::int64_
     if (name.starts_with(prefix) && name.ends_with(std::string(suffix) + ".tmp")) left_over.push_back(file.path());
   }
   for (const fs::path& path : left_over) remove_file(path);
+}
+
+void remove_checkpoints(const std::string& folder) {
+  for (const CheckpointEntry& entry : list_checkpoints(folder)) remove_file(entry.path);
 }
 
 }  // namespace prelude

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -31,8 +32,14 @@ struct NewestCheckpoint {
 // The newest checkpoint whose bytes verify; damaged ones are named and the one before is tried.
 NewestCheckpoint newest_readable_checkpoint(const std::string& folder);
 
-// Removes all but the newest `keep` (>= 1) checkpoints and the one of `best_step` (-1: none), and what an interrupted
-// writer left. Throws UserError where a file cannot be removed.
-void prune_checkpoints(const std::string& folder, std::int64_t keep, std::int64_t best_step);
+// Removes each checkpoint that `keep` (>= 1) whole ones are newer than, but not the one of `best_step` (-1: none), and
+// what an interrupted writer left. `whole`: steps whose checkpoints this process has read or written. All others may be
+// damaged: they are not counted, and stay until enough whole ones are newer. Throws UserError where a file cannot be
+// removed.
+void prune_checkpoints(const std::string& folder, const std::set<std::int64_t>& whole, std::int64_t keep,
+                       std::int64_t best_step);
+
+// Removes all checkpoints. Throws UserError where a file cannot be removed.
+void remove_checkpoints(const std::string& folder);
 
 }  // namespace prelude

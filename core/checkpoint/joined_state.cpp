@@ -17,14 +17,6 @@ struct Slice {
   std::vector<NamedTensor> optimizer;  // over all N, or of whole parts
 };
 
-RankCheckpoint read_file(const std::string& folder, const RankPlace& place, std::int64_t step) {
-  const std::string path = fmt::format("{}/{}", folder, rank_file_name(place));
-  RankCheckpoint checkpoint = read_rank_checkpoint(path);
-  require(checkpoint.place == place && checkpoint.step == step,
-          "'{}' is of another rank or step than its name and manifest say", path);
-  return checkpoint;
-}
-
 Slice read_slice(const std::string& folder, const RankManifest& manifest, int tensor_rank, RankCheckpoint& head) {
   std::vector<at::Tensor> weights;
   std::vector<std::string> order;
@@ -32,7 +24,7 @@ Slice read_slice(const std::string& folder, const RankManifest& manifest, int te
   std::int64_t next = 0;
   for (int data_rank = 0; data_rank < manifest.data_size; ++data_rank) {
     const RankPlace place{data_rank, manifest.data_size, tensor_rank, manifest.tensor_size};
-    RankCheckpoint file = read_file(folder, place, manifest.step);
+    RankCheckpoint file = read_rank_file(folder, manifest, place);
     require(file.weights.numel() == 0 || file.begin == next, "'{}/{}' begins at weight {}, not at {}", folder,
             rank_file_name(place), file.begin, next);
     next += file.weights.numel();

@@ -31,6 +31,7 @@ at::Tensor read_tensor(const h5::File& file, const std::string& name) {
 void write_content(h5::Writer& file, const RankCheckpoint& checkpoint) {
   file.write_attribute("format", std::string(format_name));
   file.write_attribute("schema_version", schema_version);
+  if (!checkpoint.attempt.empty()) file.write_attribute("attempt", checkpoint.attempt);
   file.write_attribute("step", checkpoint.step);
   file.write_attribute("seed", std::bit_cast<std::int64_t>(checkpoint.seed));
   file.write_attribute("data_rank", std::int64_t{checkpoint.place.data_rank});
@@ -63,6 +64,10 @@ int small_attribute(const h5::File& file, const char* name, std::int64_t least) 
   return static_cast<int>(value);
 }
 
+std::string attempt_of(const h5::File& file) {
+  return file.has_attribute("attempt") ? file.string_attribute("attempt") : "";
+}
+
 RankPlace read_place(const h5::File& file) {
   const RankPlace place{small_attribute(file, "data_rank", 0), small_attribute(file, "data_size", 1),
                         small_attribute(file, "tensor_rank", 0), small_attribute(file, "tensor_size", 1)};
@@ -91,6 +96,7 @@ RankCheckpoint read_rank_checkpoint(const std::string& path) {
   require(version == schema_version, "'{}' has schema {}; this program reads {}: use the version that wrote it", path,
           version, schema_version);
   RankCheckpoint checkpoint;
+  checkpoint.attempt = attempt_of(file);
   checkpoint.step = file.integer_attribute("step");
   checkpoint.seed = std::bit_cast<std::uint64_t>(file.integer_attribute("seed"));
   checkpoint.place = read_place(file);
@@ -113,5 +119,7 @@ RankCheckpoint read_rank_checkpoint(const std::string& path) {
   checkpoint.configuration = file.read_text("/configuration");
   return checkpoint;
 }
+
+std::string read_attempt(const std::string& path) { return attempt_of(h5::File::open(path)); }
 
 }  // namespace prelude

@@ -25,6 +25,7 @@ struct RankPlace {
 };
 
 struct RankCheckpoint {
+  std::string attempt;     // at saving, the same in all files of a checkpoint; empty in those of earlier versions
   std::int64_t step = 0;   // batches done; the loader's whole state
   std::uint64_t seed = 0;  // of the run
   RankPlace place;
@@ -49,5 +50,7 @@ void write_rank_checkpoint(const std::string& path, const RankCheckpoint& checkp
 // Tensors come back on the CPU in float32, bit for bit. Throws UserError naming the file where it is cut, changed, of
 // another schema version, or no such checkpoint.
 RankCheckpoint read_rank_checkpoint(const std::string& path);
+// The attempt alone, out of a file that is not verified. Throws UserError where it is no such file.
+std::string read_attempt(const std::string& path);
 
 }  // namespace prelude

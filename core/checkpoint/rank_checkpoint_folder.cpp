@@ -8,9 +8,11 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 #include "core/error.h"
 #include "core/io/atomic_file.h"
+#include "core/io/folders.h"
 #include "core/io/shallow_json.h"
 
 namespace prelude {
@@ -42,16 +44,26 @@ std::string file_of(const std::string& folder, const RankPlace& place) {
   return fmt::format("{}/{}", folder, rank_file_name(place));
 }
 
+std::vector<RankPlace> places_of(const RankManifest& manifest) {
+  std::vector<RankPlace> places;
+  for (int rank = 0; rank < manifest.data_size * manifest.tensor_size; ++rank) {
+    places.push_back(
+        {rank / manifest.tensor_size, manifest.data_size, rank % manifest.tensor_size, manifest.tensor_size});
+  }
+  return places;
+}
+
 }  // namespace
 
 std::string rank_checkpoint_name(std::int64_t step) { return fmt::format("{}{:08}", prefix, step); }
 
 void write_rank_manifest(const std::string& folder, const RankManifest& manifest) {
-  const nlohmann::ordered_json json{{"format", "prelude backbone checkpoint"},
-                                    {"schema_version", schema_version},
-                                    {"step", manifest.step},
-                                    {"data_parallel", manifest.data_size},
-                                    {"tensor_parallel", manifest.tensor_size}};
+  nlohmann::ordered_json json{{"format", "prelude backbone checkpoint"},
+                              {"schema_version", schema_version},
+                              {"step", manifest.step},
+                              {"data_parallel", manifest.data_size},
+                              {"tensor_parallel", manifest.tensor_size}};
+  if (!manifest.attempt.empty()) json["attempt"] = manifest.attempt;
   write_file_atomically(fmt::format("{}/{}", folder, manifest_name), fmt::format("{}\n", json.dump(2)));
 }
 
@@ -70,7 +82,11 @@ RankManifest read_rank_manifest(const std::string& folder) {
   RankManifest manifest;
   manifest.step = number("step", 0, std::numeric_limits<std::int64_t>::max());
   manifest.data_size = static_cast<int>(number("data_parallel", 1, most_ranks));
-  manifest.tensor_size = static_cast<int>(number("tensor_parallel", 1, most_ranks));
+  manifest.tensor_size = static_cast<int>(number("tensor_parallel", 1, most_ranks / manifest.data_size));
+  if (json.contains("attempt")) {
+    require(json["attempt"].is_string(), "'{}': 'attempt' is no text", path);
+    manifest.attempt = json["attempt"].get<std::string>();
+  }
   return manifest;
 }
 
@@ -87,9 +103,7 @@ std::vector<RankCheckpointEntry> list_rank_checkpoints(const std::string& folder
 std::string rank_checkpoint_problem(const std::string& path) {
   try {
     const RankManifest manifest = read_rank_manifest(path);
-    for (int rank = 0; rank < manifest.data_size * manifest.tensor_size; ++rank) {
-      const RankPlace place{rank / manifest.tensor_size, manifest.data_size, rank % manifest.tensor_size,
-                            manifest.tensor_size};
+    for (const RankPlace& place : places_of(manifest)) {
       if (!fs::exists(file_of(path, place)))
         return fmt::format("'{}' was not finished: {} is missing", path, rank_file_name(place));
     }
@@ -99,16 +113,60 @@ std::string rank_checkpoint_problem(const std::string& path) {
   }
 }
 
-void prune_rank_checkpoints(const std::string& folder, std::int64_t keep, std::int64_t best_step) {
-  ensure(keep >= 1, "keeping {} checkpoints", keep);
-  const auto entries = list_rank_checkpoints(folder);
-  std::int64_t whole = 0;
-  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
-    const bool is_whole = rank_checkpoint_problem(entry->path).empty();
-    const bool superseded = whole >= keep || (!is_whole && whole > 0);  // an unfinished one may be under way
-    if (superseded && entry->step != best_step) remove_folder(entry->path);
-    if (is_whole) ++whole;
+RankCheckpoint read_rank_file(const std::string& folder, const RankManifest& manifest, const RankPlace& place) {
+  const std::string path = file_of(folder, place);
+  RankCheckpoint checkpoint = read_rank_checkpoint(path);
+  require(checkpoint.place == place && checkpoint.step == manifest.step,
+          "'{}' is of another rank or step than its name and manifest say", path);
+  require(checkpoint.attempt == manifest.attempt, "'{}' is of another attempt to save step {} than the manifest", path,
+          manifest.step);
+  return checkpoint;
+}
+
+namespace {
+
+// A file that cannot be read is of no attempt.
+bool all_of_attempt(const std::string& folder, const std::string& attempt) {
+  try {
+    const RankManifest manifest = read_rank_manifest(folder);
+    if (manifest.attempt != attempt) return false;
+    const auto places = places_of(manifest);
+    return std::all_of(places.begin(), places.end(),
+                       [&](const RankPlace& place) { return read_attempt(file_of(folder, place)) == attempt; });
+  } catch (const UserError&) {
+    return false;
   }
+}
+
+}  // namespace
+
+KeptRankCheckpoints::KeptRankCheckpoints(std::string folder, std::string attempt)
+    : folder_(std::move(folder)), attempt_(std::move(attempt)) {}
+
+bool KeptRankCheckpoints::is_whole(const RankCheckpointEntry& entry) {
+  if (whole_.contains(entry.step)) return true;
+  if (!rank_checkpoint_problem(entry.path).empty() || !all_of_attempt(entry.path, attempt_)) return false;
+  sync_folder(entry.path);
+  sync_folder(folder_);
+  whole_.insert(entry.step);
+  return true;
+}
+
+void KeptRankCheckpoints::prune(std::int64_t keep, std::int64_t best_step) {
+  ensure(keep >= 1, "keeping {} checkpoints", keep);
+  const auto entries = list_rank_checkpoints(folder_);
+  std::int64_t newer = 0;
+  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+    const bool whole = is_whole(*entry);
+    // An unfinished one that nothing whole is newer than may be under way.
+    const bool given_up = newer > 0 && !whole && !rank_checkpoint_problem(entry->path).empty();
+    if ((newer >= keep || given_up) && entry->step != best_step) remove_folder(entry->path);
+    if (whole) ++newer;
+  }
+}
+
+void remove_rank_checkpoints(const std::string& folder) {
+  for (const RankCheckpointEntry& entry : list_rank_checkpoints(folder)) remove_folder(entry.path);
 }
 
 }  // namespace prelude

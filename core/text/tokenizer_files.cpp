@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "core/io/atomic_file.h"
 
 namespace prelude {
 namespace {
@@ -47,8 +48,7 @@ void copy_tokenizer(const std::string& path, const std::string& folder) {
   for (const std::string& file : tokenizer_files(path)) {
     const bool is_json = open_tokenizer_file(file).text().starts_with('{');
     const std::string name = alone ? (is_json ? kModels[1] : kModels[0]) : fs::path(file).filename().string();
-    fs::copy_file(file, fs::path(folder) / name, fs::copy_options::overwrite_existing, error);
-    require(!error, "{}: cannot be copied to {}: {}", file, folder, error.message());
+    copy_file_atomically(file, (fs::path(folder) / name).string());
   }
 }
 

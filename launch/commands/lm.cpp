@@ -149,6 +149,7 @@ int run_lm(const LmOptions& given, World& world) {
   settle_memory(options, run, inputs, folder, session, ranks);
   auto warnings = check_changes(folder, options, world);
   const auto restored = run.restore();
+  options.restart = false;
   warnings.insert(warnings.end(), restored.warnings.begin(), restored.warnings.end());
   const TrainState state = restored.state.value_or(TrainState());
   if (state.step >= options.steps || state.out_of_patience) {
@@ -166,6 +167,7 @@ int run_lm(const LmOptions& given, World& world) {
   if (resumed) telemetry->message(fmt::format("going on from step {}", *resumed));
 
   const auto end = train(options, inputs, run, state, *telemetry, ranks, session.device, signal);
+  telemetry->finish();
   run.export_backbone();
   if (end == TrainEnd::stopped_by_signal) return exit_stopped;
   if (world.first()) print_report(options, folder, "Done.");

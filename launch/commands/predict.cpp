@@ -10,6 +10,8 @@
 
 #include "core/error.h"
 #include "core/io/atomic_file.h"
+#include "core/io/output_file.h"
+#include "core/io/posix.h"
 #include "launch/micro_tokens.h"
 #include "launch/predict/candidate_scores.h"
 #include "launch/predict/loaded_model.h"
@@ -74,32 +76,34 @@ void declare(OptionTable& table, PredictOptions& options) {
   declare_ranks(table, options.ranks);
 }
 
-// Where lines go: a file that is there when it is whole (a link stays one, its target is replaced), what is no regular
-// file (a device, a pipe) as it is, or standard output.
+// Where lines go: a file that is there when it is whole, what is no regular file (a device, a pipe) as it is, or
+// standard output.
 class Output {
  public:
-  Output(const std::string& path, bool writes) : writes_(writes) {
+  Output(const std::string& path, bool writes) : writes_(writes), place_(path == "-" ? "standard output" : path) {
     namespace fs = std::filesystem;
     if (!writes || path == "-") return;
     std::error_code unknown;
     const fs::file_status there = fs::status(path, unknown);
     if (fs::exists(there) && !fs::is_regular_file(there) && !fs::is_directory(there)) {
       stream_.reset(std::fopen(path.c_str(), "w"));
-      require(stream_ != nullptr, "--output: cannot open '{}'", path);
+      if (stream_ == nullptr) fail_system("open", path);
     } else {
-      file_ = std::make_unique<AtomicFile>(fs::weakly_canonical(path, unknown).string());
+      file_ = std::make_unique<AtomicFile>(path);
     }
   }
   void write(const std::string& line) {
     if (file_) {
       file_->write(line);
-    } else if (writes_) {
-      std::fwrite(line.data(), 1, line.size(), stream_ ? stream_.get() : stdout);
+      return;
     }
+    std::FILE* const out = stream_ ? stream_.get() : stdout;
+    // Now, not after all that is still to be computed.
+    if (writes_ && std::fwrite(line.data(), 1, line.size(), out) != line.size()) fail_system("write", place_);
   }
   void commit() {
     if (file_) file_->commit();
-    if (stream_) require(std::fclose(stream_.release()) == 0, "--output: what was written did not get through");
+    if (stream_ && std::fclose(stream_.release()) != 0) fail_system("write", place_);
   }
 
  private:
@@ -108,18 +112,10 @@ class Output {
   };
 
   bool writes_;  // the first rank does
+  std::string place_;
   std::unique_ptr<AtomicFile> file_;
   std::unique_ptr<std::FILE, Close> stream_;
 };
-
-// Before anything is computed: answers must not replace the questions, or the prompt.
-void check_output(const PredictOptions& options) {
-  std::error_code unknown;
-  for (const auto& [name, path] : {std::pair{"--input", options.input}, {"--prompt", options.prompt}}) {
-    require(!std::filesystem::equivalent(options.output, path, unknown),
-            "--output '{}' is the file of {}; give another", options.output, name);
-  }
-}
 
 // Target and candidates under one source, scored together: the target first.
 ScoringJob job_of(const Request& request) {
@@ -195,7 +191,10 @@ std::vector<Json> answer(const LoadedModel& loaded, const std::vector<Request>& 
 
 int run(const PredictOptions& given, World& world) {
   PredictOptions options = given;
-  check_output(options);
+  // Before anything is computed: answers must not replace the questions, the prompt, or what is no answers.
+  if (world.first() && options.output != "-") {
+    require_output_file(options.output, {"--output", {options.input, options.prompt}, "{\"index\":0"});
+  }
   const Session session = open_session(options.session, options.ranks, world);
   const Ranks ranks(options.ranks, session, world);
   const LoadedModel loaded = LoadedModel::load(options.backbone, options.prompt, session, ranks, options.weights);

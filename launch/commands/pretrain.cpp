@@ -147,6 +147,7 @@ int run_pretrain(const PretrainOptions& given, World& world) {
   const RunIdentity identity{inputs.backbone_identity(options.backbone, world).text(), inputs.corpus_hash()};
   settle_memory(options, inputs, folder, session, ranks);
   const auto resumption = resume(folder, options, identity, world);
+  options.restart = false;
   const TrainState state = resumption.checkpoint ? parse_state(resumption.checkpoint->loop_state) : TrainState();
   PretrainRun run(options, inputs, folder, identity, resumption.checkpoint, session.device, world.first());
   if (state.step >= options.steps || state.out_of_patience) {
@@ -172,6 +173,7 @@ int run_pretrain(const PretrainOptions& given, World& world) {
   }
 
   const auto end = train(options, inputs, run, state, *telemetry, ranks, session.device, signal);
+  telemetry->finish();
   if (end == TrainEnd::stopped_by_signal) return exit_stopped;
   if (options.verify_frozen) verify_frozen(inputs, frozen);
   if (world.first()) print_report(options, folder, "Done.");

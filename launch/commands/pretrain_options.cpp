@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "launch/first_prompt.h"
 #include "launch/micro_tokens.h"
+#include "launch/resume_rules.h"
 #include "launch/schedule_options.h"
 #include "launch/weight_format.h"
 #include "tasks/pretext/make_pretext_task.h"
@@ -111,6 +112,7 @@ void declare_validation(OptionTable& table, PretrainOptions& options) {
            "Seconds between checkpoints, where that comes first; 0: by steps alone.")
       .at_least(0);
   table.add("keep", options.keep, "N", "Newest checkpoints to keep, beside the best.").at_least(1);
+  declare_restart(table, options.restart);
   table.add("seed", options.seed, "N", "Seed of the prompt's first values and of the examples.");
   table.add("verify-frozen", options.verify_frozen, "",
             "Hash the backbone again at the end: it must not have changed.");

@@ -52,6 +52,7 @@ struct PretrainOptions {
   std::int64_t checkpoint_every = 100;
   double checkpoint_seconds = 60;
   std::int64_t keep = 3;
+  bool restart = false;  // of this start alone: not kept in the configuration
 
   std::uint64_t seed = 1;
   bool verify_frozen = true;

@@ -12,10 +12,10 @@
 namespace prelude {
 namespace {
 
-constexpr std::array<std::string_view, 10> free_to_change{
-    "backbone",           "corpus",   "output",        "checkpoint-every",
-    "checkpoint-seconds", "keep",     "verify-frozen", "tensor-across-hosts",
-    "collective-timeout", "recompute"};
+constexpr std::array<std::string_view, 11> free_to_change{
+    "backbone",           "corpus",    "output",        "checkpoint-every",
+    "checkpoint-seconds", "keep",      "verify-frozen", "tensor-across-hosts",
+    "collective-timeout", "recompute", "restart"};
 constexpr std::array<std::string_view, 8> change_rounding{"threads",   "micro-tokens", "micro-batch", "tensor-parallel",
                                                           "reduction", "collectives",  "cuda-graphs", "shard"};
 
@@ -63,6 +63,13 @@ Resumption resume(const RunFolder& folder, const PretrainOptions& options, const
     resumption.warnings = check_changes(folder, options);
     auto newest = newest_readable_checkpoint(folder.checkpoints());
     resumption.warnings.insert(resumption.warnings.end(), newest.skipped.begin(), newest.skipped.end());
+    if (newest.checkpoint && options.restart) resumption.warnings.emplace_back(restart_not_needed);
+    if (!newest.checkpoint && !newest.skipped.empty()) {
+      require_restart(options.restart, options.output, newest.skipped.front());
+      remove_checkpoints(folder.checkpoints());
+      resumption.warnings.push_back(
+          fmt::format("the {} checkpoints that cannot be read are removed; step 0 again", newest.skipped.size()));
+    }
     if (newest.checkpoint) {
       check_identity(*newest.checkpoint, newest.path, options, identity);
       const auto revisions = revision_warnings(newest.checkpoint->revision);

@@ -31,7 +31,9 @@ std::string recorded_micro_tokens(const RunFolder& folder, const World& world);
 // checkpoints are made and kept, more steps (where the schedule does not depend on their number), the number of ranks,
 // and, with a warning since rounding may differ, threads, micro-tokens, micro-batch, and how the ranks compute.
 //
-// The first rank chooses the checkpoint, and all read that one: a network file system may show them different folders.
+// A run that has checkpoints of which none can be read is refused, unless --restart says to begin anew: they are then
+// removed. The first rank chooses the checkpoint, and all read that one: a network file system may show them different
+// folders.
 Resumption resume(const RunFolder& folder, const PretrainOptions& options, const RunIdentity& identity,
                   const World& world);
 

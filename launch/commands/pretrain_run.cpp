@@ -22,7 +22,9 @@ PretrainRun::PretrainRun(const PretrainOptions& options, const PretrainInputs& i
       blind_end_(prompt_),
       delta_(parse_quirks(options.quirks).blind_end ? static_cast<Delta&>(blind_end_) : prompt_),
       optimizer_(prompt_.trainable().flat(), {options.beta1, options.beta2, options.epsilon, options.weight_decay}) {
-  if (from) optimizer_.set_state(from->exp_avg, from->exp_avg_sq, from->optimizer_steps);
+  if (!from) return;
+  optimizer_.set_state(from->exp_avg, from->exp_avg_sq, from->optimizer_steps);
+  whole_.insert(from->step);
 }
 
 void PretrainRun::save(const TrainState& state) {
@@ -40,10 +42,11 @@ void PretrainRun::save(const TrainState& state) {
   checkpoint.backbone_hash = identity_.backbone;
   checkpoint.corpus_hash = identity_.corpus_hash;
   checkpoint.revision = revision();
-  writer_.start([checkpoint = std::move(checkpoint), folder = folder_.checkpoints(), keep = options_.keep,
-                 best_step = state.best_step] {
+  writer_.start([this, checkpoint = std::move(checkpoint), best_step = state.best_step] {
+    const std::string folder = folder_.checkpoints();
     write_checkpoint(fmt::format("{}/{}", folder, checkpoint_name(checkpoint.step)), checkpoint);
-    prune_checkpoints(folder, keep, best_step);
+    whole_.insert(checkpoint.step);
+    prune_checkpoints(folder, whole_, options_.keep, best_step);
   });
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <set>
 
 #include "core/checkpoint/checkpoint.h"
 #include "core/delta/blind_end.h"
@@ -43,6 +45,7 @@ class PretrainRun {
   BlindEnd blind_end_;
   Delta& delta_;  // one of the two
   AdamW optimizer_;
+  std::set<std::int64_t> whole_;  // steps of the checkpoints that this process read or wrote; the writer's thread's own
   CheckpointWriter writer_;
 };
 

@@ -67,9 +67,7 @@ Facts describe_rank_checkpoint(const std::string& folder) {
   for (int rank = manifest.data_size * manifest.tensor_size - 1; rank >= 0; --rank) {
     const RankPlace place{rank / manifest.tensor_size, manifest.data_size, rank % manifest.tensor_size,
                           manifest.tensor_size};
-    const RankCheckpoint checkpoint = read_rank_checkpoint(fmt::format("{}/{}", folder, rank_file_name(place)));
-    require(checkpoint.place == place && checkpoint.step == manifest.step,
-            "'{}/{}' is of another rank or step than its name and manifest say", folder, rank_file_name(place));
+    const RankCheckpoint checkpoint = read_rank_file(folder, manifest, place);
     weights += checkpoint.weights.numel();
     for (const std::string& line : not_finite_of(checkpoint)) {
       not_finite.push_back(fmt::format("{}: {}", rank_file_name(place), line));

@@ -4,6 +4,7 @@
 
 #include "core/error.h"
 #include "launch/micro_tokens.h"
+#include "launch/resume_rules.h"
 #include "launch/schedule_options.h"
 #include "tasks/pretext/lm_objective.h"
 
@@ -101,6 +102,7 @@ void declare_validation(OptionTable& table, LmOptions& options) {
            "Seconds between checkpoints, where that comes first; 0: by steps alone.")
       .at_least(0);
   table.add("keep", options.keep, "N", "Newest checkpoints to keep, beside the best.").at_least(1);
+  declare_restart(table, options.restart);
   table.add("export-dtype", options.export_dtype, "", "Number type of the backbone folder that the run writes.")
       .choices({"float32", "bfloat16"});
   table.add("seed", options.seed, "N", "Seed of random weights and of the examples.");

@@ -48,6 +48,7 @@ struct LmOptions {
   std::int64_t checkpoint_every = 500;
   double checkpoint_seconds = 300;
   std::int64_t keep = 2;
+  bool restart = false;  // of this start alone: not kept in the configuration
   std::string export_dtype = "float32";
 
   std::uint64_t seed = 1;

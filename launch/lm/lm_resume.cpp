@@ -8,7 +8,7 @@
 namespace prelude {
 namespace {
 
-constexpr std::array<std::string_view, 14> free_to_change{"backbone",
+constexpr std::array<std::string_view, 15> free_to_change{"backbone",
                                                           "init",
                                                           "tokenizer",
                                                           "corpus",
@@ -21,7 +21,8 @@ constexpr std::array<std::string_view, 14> free_to_change{"backbone",
                                                           "recompute",
                                                           "export-dtype",
                                                           "collective-timeout",
-                                                          "write-windows"};
+                                                          "write-windows",
+                                                          "restart"};
 constexpr std::array<std::string_view, 4> change_rounding{"threads", "micro-tokens", "tensor-parallel", "collectives"};
 
 }  // namespace

@@ -3,16 +3,17 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 
-#include <filesystem>
+#include <random>
 #include <utility>
 
 #include "core/checkpoint/joined_state.h"
-#include "core/checkpoint/rank_checkpoint_folder.h"
 #include "core/error.h"
+#include "core/io/folders.h"
 #include "dist/text.h"
 #include "launch/backbone_identity.h"
 #include "launch/lm/export_backbone.h"
 #include "launch/lm/make_optimizer.h"
+#include "launch/resume_rules.h"
 #include "launch/version.h"
 
 namespace prelude {
@@ -28,6 +29,14 @@ std::vector<CutPart> cut_parts(const TrainedWeights& weights) {
   return parts;
 }
 
+// Of a start of a run: no other has the same.
+std::string new_attempt() {
+  std::random_device device;
+  std::string text;
+  for (int i = 0; i < 4; ++i) text += fmt::format("{:08x}", device());
+  return text;
+}
+
 }  // namespace
 
 LmRun::LmRun(const LmOptions& options, LmInputs& inputs, const RunFolder& folder, const LmIdentity& identity,
@@ -40,12 +49,15 @@ LmRun::LmRun(const LmOptions& options, LmInputs& inputs, const RunFolder& folder
       tokenizer_path_(inputs.tokenizer_path()),
       weights_(inputs.take_weights()),
       model_(config_, weights_.weights(), ranks.tensor()),
-      optimizer_(make_optimizer(options, weights_, *ranks.mesh().data)) {}
+      optimizer_(make_optimizer(options, weights_, *ranks.mesh().data)),
+      attempt_(broadcast_text(ranks.world().group(), new_attempt())),
+      kept_(folder.checkpoints(), attempt_) {}
 
 void LmRun::save(const TrainState& state) {
   const auto copy = [](const at::Tensor& tensor) { return tensor.detach().to(at::kCPU, at::kFloat, false, true); };
   const Shard& shard = optimizer_->shard();
   RankCheckpoint checkpoint;
+  checkpoint.attempt = attempt_;
   checkpoint.step = state.step;
   checkpoint.seed = options_.seed;
   checkpoint.place = place_of(ranks_.mesh().place);
@@ -59,14 +71,13 @@ void LmRun::save(const TrainState& state) {
   checkpoint.backbone_hash = identity_.backbone;
   checkpoint.corpus_hash = identity_.corpus_hash;
   checkpoint.revision = revision();
-  writer_.start([checkpoint = std::move(checkpoint), all = folder_.checkpoints(), keep = options_.keep,
-                 best_step = state.best_step] {
-    const std::string folder = fmt::format("{}/{}", all, rank_checkpoint_name(checkpoint.step));
-    std::filesystem::create_directories(folder);
+  writer_.start([this, checkpoint = std::move(checkpoint), best_step = state.best_step] {
+    const std::string folder = fmt::format("{}/{}", folder_.checkpoints(), rank_checkpoint_name(checkpoint.step));
+    make_folders(folder);
     write_rank_checkpoint(fmt::format("{}/{}", folder, rank_file_name(checkpoint.place)), checkpoint);
     if (checkpoint.place.rank() != 0) return;
-    write_rank_manifest(folder, {checkpoint.step, checkpoint.place.data_size, checkpoint.place.tensor_size});
-    prune_rank_checkpoints(all, keep, best_step);
+    write_rank_manifest(folder, {attempt_, checkpoint.step, checkpoint.place.data_size, checkpoint.place.tensor_size});
+    kept_.prune(options_.keep, best_step);
   });
 }
 
@@ -107,34 +118,49 @@ bool LmRun::restore_from(const std::string& folder, TrainState& state, std::stri
   return true;
 }
 
-LmRun::Restored LmRun::restore() {
-  Restored restored;
+std::vector<std::string> LmRun::finished_checkpoints(Restored& restored) const {
   std::string names;
+  std::size_t unfinished = 0;
   if (ranks_.first()) {
     const auto entries = list_rank_checkpoints(folder_.checkpoints());
     for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
       const std::string problem = rank_checkpoint_problem(entry->path);
-      if (!problem.empty()) restored.warnings.push_back(problem);
-      if (problem.empty()) names += fmt::format("{}\n", entry->path);
+      if (problem.empty()) {
+        names += fmt::format("{}\n", entry->path);
+      } else {
+        restored.warnings.push_back(problem);
+        ++unfinished;
+      }
     }
   }
   names = broadcast_text(ranks_.world().group(), names);
-  for (std::size_t begin = 0; begin < names.size();) {
-    const std::size_t end = names.find('\n', begin);
+  // A run that is killed at its first checkpoint leaves one that is not finished, and no other.
+  const bool lost = !names.empty() || unfinished > 1;
+  restored.lost = !broadcast_text(ranks_.world().group(), lost ? "lost" : "").empty();
+  std::vector<std::string> paths;
+  for (std::size_t begin = 0; begin < names.size(); begin = names.find('\n', begin) + 1)
+    paths.push_back(names.substr(begin, names.find('\n', begin) - begin));
+  return paths;
+}
+
+LmRun::Restored LmRun::restore() {
+  Restored restored;
+  for (const std::string& path : finished_checkpoints(restored)) {
     TrainState state;
     std::string problem;
-    if (restore_from(names.substr(begin, end - begin), state, problem)) {
+    if (restore_from(path, state, problem)) {
+      kept_.was_read(state.step);
       restored.state = state;
+      if (options_.restart) restored.warnings.emplace_back(restart_not_needed);
       return restored;
     }
     restored.warnings.push_back(problem);
-    begin = end + 1;
   }
-  // Starting over would drop all that the run has learnt, perhaps for a disk that is away for a moment.
-  require(names.empty(),
-          "--output: no checkpoint of the run in '{}' can be read ({}); choose another --output, or remove {} to start "
-          "over",
-          options_.output, restored.warnings.empty() ? "" : restored.warnings.back(), folder_.checkpoints());
+  if (!restored.lost) return restored;
+  // Starting over drops all that the run has learnt, perhaps for a disk that is away for a moment.
+  require_restart(options_.restart, options_.output, restored.warnings.empty() ? "" : restored.warnings.back());
+  if (ranks_.first()) remove_rank_checkpoints(folder_.checkpoints());
+  restored.warnings.emplace_back("the checkpoints that cannot be read are removed; step 0 again");
   return restored;
 }
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "core/checkpoint/rank_checkpoint.h"
+#include "core/checkpoint/rank_checkpoint_folder.h"
 #include "core/t5/model.h"
 #include "core/t5/trained_weights.h"
 #include "dist/sharded_optimizer.h"
@@ -27,7 +27,7 @@ struct LmIdentity {
 // The backbone that trains and its optimiser, on and off disk: every rank writes its own share.
 class LmRun {
  public:
-  // Starts from the weights of `inputs`, which it takes. All references outlive it.
+  // Starts from the weights of `inputs`, which it takes. All references outlive it. A collective.
   LmRun(const LmOptions& options, LmInputs& inputs, const RunFolder& folder, const LmIdentity& identity,
         const Ranks& ranks);
 
@@ -44,9 +44,11 @@ class LmRun {
   struct Restored {
     std::optional<TrainState> state;    // none: there was no whole checkpoint
     std::vector<std::string> warnings;  // one line a checkpoint that is not whole or damaged
+    bool lost = false;                  // there were checkpoints; without a state: none can be read
   };
   // Continues from the newest checkpoint that every rank can read, of whatever number of ranks. Throws UserError where
-  // there are whole ones and none can be read, or they are of a run that started from something else. A collective.
+  // there are some and none can be read (unless --restart says to begin anew: they are then removed), or they are of a
+  // run that started from something else. A collective.
   Restored restore();
 
   // Writes RUN/backbone, a folder in Hugging Face's layout that replaces the one that is there. A collective.
@@ -55,6 +57,8 @@ class LmRun {
  private:
   // Throws UserError where the checkpoint is of a run that started from something else.
   void check_identity(const RankCheckpoint& head) const;
+  // Those that are finished, newest first; the others give warnings.
+  std::vector<std::string> finished_checkpoints(Restored& restored) const;
   bool restore_from(const std::string& folder, TrainState& state, std::string& problem);
 
   const LmOptions& options_;
@@ -66,6 +70,8 @@ class LmRun {
   TrainedWeights weights_;
   Model model_;
   std::unique_ptr<ShardedOptimizer> optimizer_;
+  std::string attempt_;       // this start of the run, the same on all ranks
+  KeptRankCheckpoints kept_;  // the first rank's; of the writer's thread where it writes
   CheckpointWriter writer_;
 };
 

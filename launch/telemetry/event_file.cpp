@@ -1,12 +1,10 @@
 #include "launch/telemetry/event_file.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
 #include <bit>
-#include <cerrno>
 #include <chrono>
 
 namespace prelude {
@@ -82,9 +80,8 @@ std::uint32_t masked_crc32c(std::string_view bytes) {
 }
 
 EventFile::EventFile(const std::string& folder, std::int64_t first_step)
-    : path_(fmt::format("{}/events.out.tfevents.{:.6f}.{}.{}", folder, wall_time(), host_name(), getpid())) {
-  fd_ = UniqueFd(::open(path_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
-  if (fd_.get() < 0) fail_system("write", path_);
+    : file_(fmt::format("{}/events.out.tfevents.{:.6f}.{}.{}", folder, wall_time(), host_name(), getpid()),
+            AppendFile::Start::must_be_new) {
   constexpr std::int64_t session_start = 1;
   record(event(0, bytes_field(3, "brain.Event:2")));
   record(event(first_step, bytes_field(7, integer_field(1, session_start))));
@@ -97,9 +94,8 @@ void EventFile::scalar(const std::string& tag, double value, std::int64_t step) 
 
 void EventFile::record(const std::string& event) {
   const auto length = little_endian(static_cast<std::uint64_t>(event.size()));
-  const auto bytes =
-      fmt::format("{}{}{}{}", length, little_endian(masked_crc32c(length)), event, little_endian(masked_crc32c(event)));
-  if (::write(fd_.get(), bytes.data(), bytes.size()) != static_cast<ssize_t>(bytes.size())) fail_system("write", path_);
+  file_.append(fmt::format("{}{}{}{}", length, little_endian(masked_crc32c(length)), event,
+                           little_endian(masked_crc32c(event))));
 }
 
 }  // namespace prelude

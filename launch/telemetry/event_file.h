@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "core/io/posix.h"
+#include "core/io/append_file.h"
 
 namespace prelude {
 
@@ -21,12 +21,12 @@ class EventFile {
   EventFile(const std::string& folder, std::int64_t first_step);
   // One point of the curve `tag`.
   void scalar(const std::string& tag, double value, std::int64_t step);
+  void close() { file_.close(); }
 
  private:
   void record(const std::string& event);
 
-  std::string path_;
-  UniqueFd fd_;
+  AppendFile file_;
 };
 
 }  // namespace prelude

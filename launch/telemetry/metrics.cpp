@@ -1,10 +1,5 @@
 #include "launch/telemetry/metrics.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -158,24 +153,14 @@ std::string json_line(const ValidationMetrics& metrics) {
   return line.dump();
 }
 
-MetricsFile::MetricsFile(const std::string& path, std::int64_t last_step) : path_(path) {
-  const std::uintmax_t bytes = keep_lines(path, last_step, notes_);
-  fd_ = UniqueFd(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666));
-  if (fd_.get() < 0 || ::ftruncate(fd_.get(), static_cast<off_t>(bytes)) != 0) fail_system("write", path_);
+MetricsFile::MetricsFile(const std::string& path, std::int64_t last_step)
+    : kept_(keep_lines(path, last_step, notes_)), file_(path) {
+  file_.cut(kept_);
 }
 
 void MetricsFile::append(std::string line) {
   line += '\n';
-  for (std::size_t done = 0; done < line.size();) {
-    const auto written = ::write(fd_.get(), line.data() + done, line.size() - done);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail_system("write", path_);
-    done += static_cast<std::size_t>(written);
-  }
-}
-
-void MetricsFile::sync() {
-  if (::fdatasync(fd_.get()) != 0) fail_system("sync", path_);
+  file_.append(line);
 }
 
 }  // namespace prelude

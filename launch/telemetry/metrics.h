@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "core/io/posix.h"
+#include "core/io/append_file.h"
 
 namespace prelude {
 
@@ -53,14 +53,15 @@ class MetricsFile {
   void write(const StepMetrics& metrics) { append(json_line(metrics)); }
   void write(const ValidationMetrics& metrics) { append(json_line(metrics)); }
   // On disk when it returns; called before a checkpoint, so that lines never lag behind it.
-  void sync();
+  void sync() { file_.sync(); }
+  void close() { file_.close(); }
 
  private:
   void append(std::string line);
 
-  std::string path_;
-  UniqueFd fd_;
   std::vector<std::string> notes_;
+  std::uint64_t kept_;  // bytes of the file as it was
+  AppendFile file_;
 };
 
 }  // namespace prelude

@@ -1,10 +1,12 @@
 #include "launch/telemetry/run_telemetry.h"
 
-#include <spdlog/sinks/basic_file_sink.h>
-#include <spdlog/spdlog.h>
+#include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <cmath>
+#include <ctime>
 #include <nlohmann/json.hpp>
 #include <numeric>
 #include <vector>
@@ -16,15 +18,17 @@
 namespace prelude {
 namespace {
 
-std::shared_ptr<spdlog::logger> open_log(const std::string& path) {
-  try {
-    auto log = std::make_shared<spdlog::logger>("run", std::make_shared<spdlog::sinks::basic_file_sink_mt>(path));
-    log->set_pattern("%Y-%m-%d %H:%M:%S.%e %l: %v");
-    log->flush_on(spdlog::level::info);
-    return log;
-  } catch (const spdlog::spdlog_ex& error) {
-    fail("cannot write '{}': {}", path, error.what());
-  }
+// A line of log.txt, with the local time.
+std::string log_line(const char* level, const std::string& text) {
+  const auto now = std::chrono::system_clock::now();
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1000;
+  std::tm local{};
+  ::localtime_r(&seconds, &local);
+  std::array<char, 32> day{};
+  std::strftime(day.data(), day.size(), "%Y-%m-%d %H:%M:%S", &local);
+  return fmt::format("{}.{:03} {}: {}\n", day.data(), milliseconds, level, text);
 }
 
 }  // namespace
@@ -34,13 +38,11 @@ RunTelemetry::RunTelemetry(const RunFolder& folder, std::optional<std::int64_t> 
     : metrics_(folder.metrics(), resumed.value_or(-1)),
       events_(folder.path(), resumed.value_or(-1) + 1),
       line_(screen),
-      log_(open_log(folder.log())) {
+      log_(folder.log()) {
   progress_.step = resumed.value_or(0);
   progress_.steps = steps;
   for (const std::string& note : metrics_.notes()) warning(note);
 }
-
-RunTelemetry::~RunTelemetry() = default;
 
 void RunTelemetry::step(const StepMetrics& metrics) {
   metrics_.write(metrics);
@@ -75,16 +77,22 @@ void RunTelemetry::validation(const ValidationMetrics& metrics) {
 }
 
 void RunTelemetry::message(const std::string& text) {
-  log_->info(text);
+  log_.append(log_line("info", text));
   line_.message(text);
 }
 
 void RunTelemetry::warning(const std::string& text) {
-  log_->warn(text);
+  log_.append(log_line("warning", text));
   line_.message(fmt::format("warning: {}", text));
 }
 
 void RunTelemetry::sync() { metrics_.sync(); }
+
+void RunTelemetry::finish() {
+  metrics_.close();
+  events_.close();
+  log_.close();
+}
 
 RunSummary summarise(const std::string& metrics_path) {
   RunSummary summary;

@@ -1,20 +1,16 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 
+#include "core/io/append_file.h"
 #include "launch/run_folder.h"
 #include "launch/telemetry/event_file.h"
 #include "launch/telemetry/metrics.h"
 #include "launch/telemetry/progress.h"
 #include "launch/telemetry/screen.h"
 #include "launch/telemetry/telemetry.h"
-
-namespace spdlog {
-class logger;
-}
 
 namespace prelude {
 
@@ -24,19 +20,19 @@ class RunTelemetry final : public Telemetry {
   // Continues `folder` after the checkpoint of step `resumed`: metrics of later steps are dropped; with none, all are,
   // those of a run that was killed before its first checkpoint. `steps` is the run's total.
   RunTelemetry(const RunFolder& folder, std::optional<std::int64_t> resumed, std::int64_t steps, Screen screen);
-  ~RunTelemetry() override;
 
   void step(const StepMetrics& metrics) override;
   void validation(const ValidationMetrics& metrics) override;
   void message(const std::string& text) override;
   void warning(const std::string& text) override;
   void sync() override;
+  void finish() override;
 
  private:
   MetricsFile metrics_;
   EventFile events_;
   LiveLine line_;
-  std::shared_ptr<spdlog::logger> log_;
+  AppendFile log_;
   TrainingProgress progress_;
   double smooth_seconds_ = 0;  // a step's, exponentially averaged
 };

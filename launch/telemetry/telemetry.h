@@ -6,7 +6,8 @@
 
 namespace prelude {
 
-// What a run says while it goes on. The first rank says it (RunTelemetry), the others nothing.
+// What a run says while it goes on. The first rank says it (RunTelemetry), the others nothing. Each word is part of the
+// run's result: one that cannot be written ends the run, with a UserError that names the file.
 class Telemetry {
  public:
   virtual ~Telemetry() = default;
@@ -21,6 +22,8 @@ class Telemetry {
   virtual void warning(const std::string& /*text*/) {}
   // Before a checkpoint: what was written is on disk.
   virtual void sync() {}
+  // After the last word: all of it is on disk.
+  virtual void finish() {}
 };
 
 }  // namespace prelude

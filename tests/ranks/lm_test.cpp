@@ -91,6 +91,33 @@ TEST_F(LmOnRanks, ADamagedFileOfAnyRankIsNamedAndTheCheckpointBeforeUsed) {
   expect_curve("damaged", "one");
 }
 
+// A step that is written again meets files of the time before: a rank that was late, or a host whose disk was away.
+TEST_F(LmOnRanks, FilesOfTwoAttemptsAreNeverMixed) {
+  for (const int ranks : {1, 2, 4}) {
+    const std::string run = "attempts-" + std::to_string(ranks);
+    const Options options = with(adamw, {{"--steps", "12"}});
+    const auto go = [&] { return run_ranks(ranks, bench_.arguments(run, options)); };
+    ASSERT_EQ(go().code, 0);
+    const std::string weights = bench_.weights(run);
+    const std::string step = bench_.path(run) + "/checkpoints/step-00000012";
+    const std::string last = fmt::format("{}/rank-{:05}-of-{:05}.h5", step, ranks - 1, ranks);
+    const std::string before = read_file(last);
+    const auto manifest = [&] { return nlohmann::json::parse(read_file(step + "/manifest.json")); };
+    const std::string attempt = manifest().at("attempt");
+    EXPECT_EQ(attempt.size(), 32U);
+    std::filesystem::remove_all(step);
+    ASSERT_EQ(go().code, 0);
+    EXPECT_NE(manifest().at("attempt"), attempt);
+    EXPECT_TRUE(read_file(last) != before);
+    write_file(last, before);
+    const auto result = go();
+    ASSERT_EQ(result.code, 0) << result.errors;
+    EXPECT_NE(result.errors.find("warning: '" + last + "' is of another attempt"), std::string::npos) << result.errors;
+    EXPECT_NE(result.errors.find("going on from step 8"), std::string::npos) << result.errors;
+    EXPECT_TRUE(bench_.weights(run) == weights);
+  }
+}
+
 TEST_F(LmOnRanks, AKilledRunResumesToTheSameBits) {
   const Options options = with(adafactor, {{"--steps", "60"}});
   ASSERT_EQ(run_ranks(2, bench_.arguments("whole", options)).code, 0);

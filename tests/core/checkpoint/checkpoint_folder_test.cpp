@@ -63,14 +63,42 @@ TEST_F(CheckpointFolder, PruningKeepsTheNewestAndTheBest) {
   for (const std::int64_t step : {1, 2, 3, 4, 5, 6}) test::write_file(path(checkpoint_name(step)), "x");
   test::write_file(path("step-00000009.h5.tmp"), "left by a killed writer");
   test::write_file(path("notes.txt"), "the user's");
-  prune_checkpoints(root(), 2, 3);
+  const std::set<std::int64_t> all{1, 2, 3, 4, 5, 6};
+  prune_checkpoints(root(), all, 2, 3);
   EXPECT_EQ(steps(), (std::vector<std::int64_t>{3, 5, 6}));
   EXPECT_FALSE(std::filesystem::exists(path("step-00000009.h5.tmp")));
   EXPECT_TRUE(std::filesystem::exists(path("notes.txt")));
-  prune_checkpoints(root(), 2, -1);
+  prune_checkpoints(root(), all, 2, -1);
   EXPECT_EQ(steps(), (std::vector<std::int64_t>{5, 6}));
-  prune_checkpoints(root(), 5, 6);
+  prune_checkpoints(root(), all, 5, 6);
   EXPECT_EQ(steps(), (std::vector<std::int64_t>{5, 6}));
+}
+
+// A run resumes from 4, since 6 is damaged, and saves 5: 6 must not stand for the one that is kept.
+TEST_F(CheckpointFolder, PruningDoesNotCountWhatMayBeDamaged) {
+  for (const std::int64_t step : {2, 4, 6}) write(step);
+  damage(6);
+  std::set<std::int64_t> whole{newest_readable_checkpoint(root()).checkpoint->step};
+  EXPECT_EQ(whole, (std::set<std::int64_t>{4}));
+  write(5);
+  whole.insert(5);
+  prune_checkpoints(root(), whole, 2, -1);
+  EXPECT_EQ(steps(), (std::vector<std::int64_t>{4, 5, 6}));
+  prune_checkpoints(root(), whole, 1, -1);
+  EXPECT_EQ(steps(), (std::vector<std::int64_t>{5, 6}));
+  EXPECT_EQ(newest_readable_checkpoint(root()).checkpoint->step, 5);
+  write(7);
+  whole.insert(7);
+  prune_checkpoints(root(), whole, 1, -1);
+  EXPECT_EQ(steps(), (std::vector<std::int64_t>{7}));
+}
+
+TEST_F(CheckpointFolder, AllAreRemovedAndNothingElse) {
+  for (const std::int64_t step : {1, 2}) write(step);
+  test::write_file(path("notes.txt"), "the user's");
+  remove_checkpoints(root());
+  EXPECT_TRUE(steps().empty());
+  EXPECT_TRUE(std::filesystem::exists(path("notes.txt")));
 }
 
 // A writer that is killed at any moment leaves a newest checkpoint that reads, and never an older one than it had
@@ -83,10 +111,12 @@ TEST_F(CheckpointFolder, KillingTheWriterNeverLosesACheckpoint) {
     const pid_t writer = ::fork();
     ASSERT_GE(writer, 0);
     if (writer == 0) {
+      std::set<std::int64_t> whole;
       for (std::int64_t step = 1;; ++step) {
         write(step);
         if (::write(reports[1], &step, sizeof step) != sizeof step) ::_exit(1);
-        prune_checkpoints(root(), 2, -1);
+        whole.insert(step);
+        prune_checkpoints(root(), whole, 2, -1);
       }
     }
     ::close(reports[1]);

@@ -10,6 +10,7 @@
 #include "core/checkpoint/rank_checkpoint_folder.h"
 #include "core/error.h"
 #include "tests/core/random_tensor.h"
+#include "tests/io_faults/every_fault.h"
 #include "tests/message_of.h"
 #include "tests/temporary_folder.h"
 
@@ -70,17 +71,35 @@ RankCheckpoint sample(const RankPlace& place) {
 
 class RankCheckpoints : public testing::Test {
  protected:
-  std::string write(int data_size, int tensor_size) {
+  // The checkpoint of `step` as one rank of one attempt leaves it.
+  void write_step(std::int64_t step, const std::string& attempt) const {
+    const std::string path = folder_ / rank_checkpoint_name(step);
+    std::filesystem::create_directories(path);
+    RankCheckpoint checkpoint = sample({});
+    checkpoint.attempt = attempt;
+    checkpoint.step = step;
+    write_rank_checkpoint(path + "/" + rank_file_name({}), checkpoint);
+    write_rank_manifest(path, {attempt, step, 1, 1});
+  }
+  std::vector<std::int64_t> steps() const {
+    std::vector<std::int64_t> left;
+    for (const auto& entry : list_rank_checkpoints(folder_.path())) left.push_back(entry.step);
+    return left;
+  }
+
+  std::string write(int data_size, int tensor_size, const std::string& attempt = "") {
     const std::string path = folder_ / rank_checkpoint_name(12);
     std::filesystem::remove_all(path);
     std::filesystem::create_directories(path);
     for (int data = 0; data < data_size; ++data) {
       for (int tensor = 0; tensor < tensor_size; ++tensor) {
         const RankPlace place{data, data_size, tensor, tensor_size};
-        write_rank_checkpoint(path + "/" + rank_file_name(place), sample(place));
+        RankCheckpoint checkpoint = sample(place);
+        checkpoint.attempt = attempt;
+        write_rank_checkpoint(path + "/" + rank_file_name(place), checkpoint);
       }
     }
-    write_rank_manifest(path, {12, data_size, tensor_size});
+    write_rank_manifest(path, {attempt, 12, data_size, tensor_size});
     return path;
   }
 
@@ -150,18 +169,79 @@ TEST_F(RankCheckpoints, AnyFlippedByteIsFound) {
 }
 
 TEST_F(RankCheckpoints, PruningKeepsTheNewestWholeOnesAndTheBest) {
-  for (const std::int64_t step : {1, 2, 3, 4, 5, 6}) {
-    const std::string path = folder_ / rank_checkpoint_name(step);
-    std::filesystem::create_directories(path);
-    if (step == 4) continue;  // never finished
-    if (step == 6) continue;  // under way
-    write_rank_checkpoint(path + "/" + rank_file_name({}), sample({}));
-    write_rank_manifest(path, {step, 1, 1});
+  for (const std::int64_t step : {1, 2, 3, 5}) write_step(step, "a");
+  for (const std::int64_t step : {4, 6}) {  // never finished; under way
+    std::filesystem::create_directories(folder_ / rank_checkpoint_name(step));
   }
-  prune_rank_checkpoints(folder_.path(), 2, 1);
-  std::vector<std::int64_t> left;
-  for (const auto& entry : list_rank_checkpoints(folder_.path())) left.push_back(entry.step);
-  EXPECT_EQ(left, (std::vector<std::int64_t>{1, 3, 5, 6}));
+  KeptRankCheckpoints kept(folder_.path(), "a");
+  kept.prune(2, 1);
+  EXPECT_EQ(steps(), (std::vector<std::int64_t>{1, 3, 5, 6}));
+}
+
+// A run resumes from 2, since 4 and 6 are damaged.
+TEST_F(RankCheckpoints, PruningDoesNotCountWhatMayBeDamaged) {
+  for (const std::int64_t step : {1, 2, 4, 6}) write_step(step, "before");
+  KeptRankCheckpoints kept(folder_.path(), "now");
+  kept.was_read(2);
+  kept.prune(2, -1);
+  EXPECT_EQ(steps(), (std::vector<std::int64_t>{1, 2, 4, 6}));
+  write_step(3, "now");
+  kept.prune(2, -1);
+  EXPECT_EQ(steps(), (std::vector<std::int64_t>{2, 3, 4, 6}));
+  write_step(4, "now");
+  kept.prune(2, -1);
+  EXPECT_EQ(steps(), (std::vector<std::int64_t>{3, 4, 6}));
+  write_step(8, "now");
+  kept.prune(2, -1);
+  EXPECT_EQ(steps(), (std::vector<std::int64_t>{4, 6, 8}));
+  write_step(10, "now");
+  kept.prune(2, -1);
+  EXPECT_EQ(steps(), (std::vector<std::int64_t>{8, 10}));
+  remove_rank_checkpoints(folder_.path());
+  EXPECT_TRUE(steps().empty());
+}
+
+// A step that is written again meets the files of the attempt before it.
+TEST_F(RankCheckpoints, FilesOfTwoAttemptsAreNeverMixed) {
+  const std::string path = write(2, 1, "first");
+  const RankPlace changed{1, 2, 0, 1};
+  RankCheckpoint later = sample(changed);
+  for (const std::string attempt : {"second", ""}) {
+    later.attempt = attempt;
+    write_rank_checkpoint(path + "/" + rank_file_name(changed), later);
+    EXPECT_THAT(test::message_of([&] { read_joined_state(path, {}, parts_of(1)); }),
+                testing::AllOf(HasSubstr(rank_file_name(changed)), HasSubstr("of another attempt")));
+  }
+  // The first rank has written its own file and the manifest again, the second has not yet.
+  write(2, 1, "first");
+  later = sample({0, 2, 0, 1});
+  later.attempt = "second";
+  write_rank_checkpoint(path + "/" + rank_file_name(later.place), later);
+  write_rank_manifest(path, {"second", 12, 2, 1});
+  EXPECT_EQ(rank_checkpoint_problem(path), "") << "by name it is finished";
+  write_step(10, "second");
+  KeptRankCheckpoints kept(folder_.path(), "second");
+  kept.prune(1, -1);
+  EXPECT_EQ(steps(), (std::vector<std::int64_t>{10, 12})) << "the step before is the newest whole one";
+  later = sample(changed);
+  later.attempt = "second";
+  write_rank_checkpoint(path + "/" + rank_file_name(changed), later);
+  kept.prune(1, -1);
+  EXPECT_EQ(steps(), (std::vector<std::int64_t>{12}));
+  EXPECT_EQ(read_joined_state(path, {}, parts_of(1)).head.attempt, "second");
+}
+
+TEST_F(RankCheckpoints, EveryWriteThatFailsIsNoticed) {
+  const std::string path = folder_ / rank_checkpoint_name(12);
+  // HDF5 writes also where it has room left in its heap of attributes, which no reader needs: such a write may be lost.
+  const auto right = [&] {
+    const RankCheckpoint read = read_rank_file(path, read_rank_manifest(path), {});
+    return read.attempt == "now" && read.seed == 3 && read.loop_state == "loop" && read.revision == "revision" &&
+           at::equal(read.weights, numbers(1)) && at::equal(read.optimizer.at(0).value, numbers(2));
+  };
+  write_step(12, "before");
+  test::expect_every_fault_noticed(
+      folder_.path(), [&] { write_step(12, "before"); }, [&] { write_step(12, "now"); }, right);
 }
 
 TEST_F(RankCheckpoints, HostileManifestsAreRefusedInOneLine) {

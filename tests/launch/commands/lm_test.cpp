@@ -144,12 +144,39 @@ TEST_F(Lm, DoesNotStartOverWhereNothingCanBeRead) {
   for (const auto& entry : fs::directory_iterator(bench().path("lost") + "/checkpoints")) {
     fs::resize_file(entry.path() / "rank-00000-of-00001.h5", 1000);
   }
-  expect_mistakes(
-      {{"all cut", bench().arguments("lost"), {"no checkpoint of the run in", "lost/checkpoints to start"}}});
+  expect_mistakes({{"all cut", bench().arguments("lost"), {"no checkpoint of the run in", "give --restart to begin"}}});
   EXPECT_EQ(read_file(bench().path("lost") + "/metrics.jsonl"), metrics);
+  auto with_restart = bench().arguments("lost");
+  with_restart.emplace_back("--restart");
+  const auto anew = run_program(with_restart);
+  EXPECT_EQ(anew.code, 0) << anew.errors;
+  expect_same("lost", reference("done", adafactor));
+  for (const auto& entry : fs::directory_iterator(bench().path("lost") + "/checkpoints")) {
+    fs::remove(entry.path() / "manifest.json");
+  }
+  expect_mistakes({{"none finished", bench().arguments("lost"), {"was not finished", "give --restart to begin"}}});
   fs::remove_all(bench().path("lost") + "/checkpoints");
   EXPECT_EQ(bench().lm("lost").code, 0);
   expect_same("lost", reference("done", adafactor));
+}
+
+TEST_F(Lm, DamagedCheckpointsAreNotThoseThatAreKept) {
+  const Options two{{"--steps", "4"}, {"--checkpoint-every", "1"}, {"--keep", "2"}, {"--evaluate-every", "0"}};
+  const std::string checkpoints = bench().path("kept") + "/checkpoints/";
+  const std::string file = "/rank-00000-of-00001.h5";
+  ASSERT_EQ(bench().lm("kept", two).code, 0);
+  const std::string weights = bench().weights("kept");
+  for (const char* later : {"step-00000005", "step-00000006"}) {
+    fs::copy(checkpoints + "step-00000003", checkpoints + later);
+    fs::resize_file(checkpoints + later + file, 2000);
+  }
+  fs::remove_all(checkpoints + "step-00000004");
+  const auto result = bench().lm("kept", two);
+  EXPECT_EQ(result.code, 0) << result.errors;
+  EXPECT_NE(result.errors.find("going on from step 3"), std::string::npos) << result.errors;
+  const auto again = bench().lm("kept", two);
+  EXPECT_NE(again.output.find("is finished"), std::string::npos) << again.errors;
+  EXPECT_TRUE(bench().weights("kept") == weights);
 }
 
 TEST_F(Lm, TheWindowsThatItWritesHaveItsLoss) {

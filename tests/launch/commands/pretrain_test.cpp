@@ -126,6 +126,54 @@ TEST_F(Pretrain, ADamagedCheckpointIsNamedAndTheOneBeforeUsed) {
   expect_same_as_reference("damaged");
 }
 
+// Killed after it, nothing whole would be left if a damaged checkpoint counted as the one that is kept.
+TEST_F(Pretrain, ADamagedCheckpointIsNotTheOneThatIsKept) {
+  const std::vector<std::string> five{"--steps", "5", "--checkpoint-every", "2",
+                                      "--keep",  "3", "--evaluate-every",   "0"};
+  ASSERT_EQ(bench().pretrain("kept", five).code, 0);
+  const std::string checkpoints = bench().path("kept") + "/checkpoints/";
+  const auto prompt = bench().prompt_bytes("kept", "prompt");
+  std::filesystem::remove(checkpoints + checkpoint_at(5));
+  test::write_file(checkpoints + checkpoint_at(6), read_file(checkpoints + checkpoint_at(4)) + "damaged");
+  auto keep_one = five;
+  keep_one.insert(keep_one.end(), {"--keep", "1"});
+  const auto result = bench().pretrain("kept", keep_one);
+  EXPECT_EQ(result.code, 0) << result.errors;
+  EXPECT_NE(result.errors.find("going on from step 4"), std::string::npos) << result.errors;
+  EXPECT_TRUE(std::filesystem::exists(checkpoints + checkpoint_at(5)));
+  EXPECT_FALSE(std::filesystem::exists(checkpoints + checkpoint_at(2)));
+  const auto again = bench().pretrain("kept", keep_one);
+  EXPECT_NE(again.output.find("is finished"), std::string::npos) << again.errors;
+  EXPECT_EQ(bench().prompt_bytes("kept", "prompt"), prompt);
+}
+
+TEST_F(Pretrain, BeginsAnewOnlyWhereItIsTold) {
+  ASSERT_EQ(bench().pretrain("lost").code, 0);
+  const std::string run = bench().path("lost");
+  for (const auto& entry : std::filesystem::directory_iterator(run + "/checkpoints")) {
+    std::filesystem::resize_file(entry.path(), std::filesystem::file_size(entry.path()) / 2);
+  }
+  const auto metrics = read_file(run + "/metrics.jsonl");
+  const auto prompt = bench().prompt_bytes("lost", "prompt");
+  const auto refused = bench().pretrain("lost");
+  expect_mistake(refused, "no checkpoint of the run in '" + run + "' can be read");
+  expect_mistake(refused, "give --restart to begin anew");
+  EXPECT_EQ(read_file(run + "/metrics.jsonl"), metrics);
+  EXPECT_EQ(bench().prompt_bytes("lost", "prompt"), prompt);
+  auto with_restart = bench().arguments("lost");
+  with_restart.emplace_back("--restart");
+  const auto anew = test::run_program(with_restart);
+  EXPECT_EQ(anew.code, 0) << anew.errors;
+  expect_same_as_reference("lost");
+  EXPECT_EQ(read_file(run + "/config.ini").find("restart = true"), std::string::npos);
+  auto more = bench().arguments("lost", {"--steps", "41"});
+  more.emplace_back("--restart");
+  const auto resumed = test::run_program(more);
+  EXPECT_EQ(resumed.code, 0) << resumed.errors;
+  EXPECT_NE(resumed.errors.find("warning: --restart changes nothing"), std::string::npos) << resumed.errors;
+  EXPECT_NE(resumed.errors.find("going on from step 40"), std::string::npos) << resumed.errors;
+}
+
 TEST_F(Pretrain, KeepsTheNewestCheckpointsAndTheBest) {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator(bench().path("reference") + "/checkpoints")) {
