@@ -137,7 +137,7 @@ std::size_t OptionTable::index_of(const std::string& name) const {
   return static_cast<std::size_t>(row - rows_.begin());
 }
 
-OptionRow& OptionTable::row(const std::string& name) {
+const OptionRow& OptionTable::row(const std::string& name) const {
   const std::size_t i = index_of(name);
   ensure(i != rows_.size(), "`prelude {}` has no option {}", command_, name);
   return rows_[i];

@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "launch/config_file.h"
@@ -99,7 +100,9 @@ class OptionTable {
   std::string markdown() const;
   std::string keys_markdown() const;
 
-  OptionRow& row(const std::string& name);  // one that was added
+  // One that was added.
+  OptionRow& row(const std::string& name) { return const_cast<OptionRow&>(std::as_const(*this).row(name)); }
+  const OptionRow& row(const std::string& name) const;
 
   const std::string& command() const { return command_; }
   const std::string& summary() const { return summary_; }

@@ -83,10 +83,7 @@ void declare_collective_timeout(OptionTable& table, double& seconds) {
 
 void join_ranks(World& world, const OptionTable& table) {
   if (world.alone()) return;
-  const auto row = std::find_if(table.rows().begin(), table.rows().end(),
-                                [](const OptionRow& one) { return one.name == "collective-timeout"; });
-  ensure(row != table.rows().end(), "`prelude {}` runs on ranks without --collective-timeout", table.command());
-  world.watch(row->number().value());
+  world.watch(table.row("collective-timeout").numbers().at(0));
   require_same_launch(world, table.config_text());
 }
 

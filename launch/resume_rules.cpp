@@ -15,21 +15,14 @@ bool holds(std::span<const std::string_view> names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-const OptionRow& row_of(const OptionTable& table, const std::string& name) {
-  const auto found =
-      std::find_if(table.rows().begin(), table.rows().end(), [&](const OptionRow& row) { return row.name == name; });
-  ensure(found != table.rows().end(), "`prelude {}` has no option {}", table.command(), name);
-  return *found;
-}
-
 std::string value_of(const OptionTable& table, const std::string& name) {
-  const auto texts = row_of(table, name).texts();
+  const auto texts = table.row(name).texts();
   return texts.empty() ? "" : texts.front();
 }
 
 void check_steps(const RunFolder& folder, const OptionTable& before, const OptionTable& now, const ResumeRules& rules) {
-  const double steps_before = row_of(before, "steps").numbers().at(0);
-  const double steps_now = row_of(now, "steps").numbers().at(0);
+  const double steps_before = before.row("steps").numbers().at(0);
+  const double steps_now = now.row("steps").numbers().at(0);
   require(steps_now >= steps_before, "--steps: {} is less than the {} of the run in '{}'", steps_now, steps_before,
           folder.path());
   const auto kind = schedule_kind(value_of(now, "schedule"));

@@ -97,8 +97,10 @@ void LmRun::check_identity(const RankCheckpoint& head) const {
           options_.output, head.seed);
 }
 
-bool LmRun::restore_from(const std::string& folder, TrainState& state, std::string& problem) {
+bool LmRun::restore_from(const std::string& folder, Restored& restored) {
   JoinedState joined;
+  TrainState state;
+  std::string problem;
   try {
     joined = read_joined_state(folder, place_of(ranks_.mesh().place), cut_parts(weights_));
     state = parse_state(joined.head.loop_state);
@@ -107,7 +109,7 @@ bool LmRun::restore_from(const std::string& folder, TrainState& state, std::stri
   }
   for (std::string& text : gather_texts(ranks_.world().group(), problem)) {
     if (text.empty()) continue;
-    problem = std::move(text);
+    restored.warnings.push_back(std::move(text));
     return false;
   }
   check_identity(joined.head);
@@ -115,6 +117,8 @@ bool LmRun::restore_from(const std::string& folder, TrainState& state, std::stri
   const at::NoGradGuard no_graph;
   weights_.flat().copy_(joined.weights);
   optimizer_->set_whole_state(ranks_.data(), joined.optimizer, joined.head.optimizer_steps);
+  restored.state = state;
+  for (auto& warning : revision_warnings(joined.head.revision)) restored.warnings.push_back(std::move(warning));
   return true;
 }
 
@@ -146,15 +150,10 @@ std::vector<std::string> LmRun::finished_checkpoints(Restored& restored) const {
 LmRun::Restored LmRun::restore() {
   Restored restored;
   for (const std::string& path : finished_checkpoints(restored)) {
-    TrainState state;
-    std::string problem;
-    if (restore_from(path, state, problem)) {
-      kept_.was_read(state.step);
-      restored.state = state;
-      if (options_.restart) restored.warnings.emplace_back(restart_not_needed);
-      return restored;
-    }
-    restored.warnings.push_back(problem);
+    if (!restore_from(path, restored)) continue;
+    kept_.was_read(restored.state->step);
+    if (options_.restart) restored.warnings.emplace_back(restart_not_needed);
+    return restored;
   }
   if (!restored.lost) return restored;
   // Starting over drops all that the run has learnt, perhaps for a disk that is away for a moment.

@@ -43,7 +43,7 @@ class LmRun {
 
   struct Restored {
     std::optional<TrainState> state;    // none: there was no whole checkpoint
-    std::vector<std::string> warnings;  // one line a checkpoint that is not whole or damaged
+    std::vector<std::string> warnings;  // a line for each checkpoint that is not whole, and for another revision
     bool lost = false;                  // there were checkpoints; without a state: none can be read
   };
   // Continues from the newest checkpoint that every rank can read, of whatever number of ranks. Throws UserError where
@@ -59,7 +59,8 @@ class LmRun {
   void check_identity(const RankCheckpoint& head) const;
   // Those that are finished, newest first; the others give warnings.
   std::vector<std::string> finished_checkpoints(Restored& restored) const;
-  bool restore_from(const std::string& folder, TrainState& state, std::string& problem);
+  // False, with a warning, where a rank cannot read the checkpoint in `folder`. A collective.
+  bool restore_from(const std::string& folder, Restored& restored);
 
   const LmOptions& options_;
   const RunFolder& folder_;

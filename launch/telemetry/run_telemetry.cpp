@@ -41,6 +41,7 @@ RunTelemetry::RunTelemetry(const RunFolder& folder, std::optional<std::int64_t> 
       log_(folder.log()) {
   progress_.step = resumed.value_or(0);
   progress_.steps = steps;
+  if (resumed) progress_.validation = summarise(folder.metrics()).last_validation;
   for (const std::string& note : metrics_.notes()) warning(note);
 }
 

@@ -8,8 +8,6 @@
 namespace prelude {
 namespace {
 
-namespace fs = std::filesystem;
-
 void check_sealed(const std::string& folder, const ShardEntry& shard) {
   const std::string path = folder + "/" + shard.file;
   require(path_exists(path) && file_bytes(path) == shard.bytes,

@@ -39,8 +39,13 @@ TEST(OptionRanges, OfLm) { expect_ranges<LmOptions>(); }
 TEST(OptionRanges, OfExperiment) { expect_ranges<ExperimentOptions>(); }
 
 TEST(OptionRanges, OfListsOfRates) {
-  for (const char* text : {"nan", "1e99", "-1", "0", "1e-99", "0x10"}) {
-    EXPECT_THROW((void)rates_of({"0.1", text}, "prompt-rates"), UserError) << text;
+  ExperimentOptions options;
+  OptionTable table("experiment", "");
+  declare(table, options);
+  for (const char* name : {"prompt-rates", "weight-rates"}) {
+    for (const char* text : {"nan", "1e99", "inf", "1e-99", "0x10"}) {
+      EXPECT_THROW(table.row(name).set(text), UserError) << name << " takes " << text;
+    }
   }
 }
 
