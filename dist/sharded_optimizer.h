@@ -36,8 +36,8 @@ class ShardedOptimizer final : public Optimizer {
   void set_state(const std::vector<NamedTensor>& state, std::int64_t steps) override;
 
   // Continues from the state of the optimiser over the whole leaf, which does not depend on the number of ranks and is
-  // given on every one: each takes its share. A collective of `words`, a group of the same ranks for CPU tensors. Throws
-  // UserError as set_state, on every rank for what all can see.
+  // given on every one: each takes its share. A collective of `words`, a group of the same ranks for CPU tensors.
+  // Throws UserError as set_state, on every rank for what all can see.
   void set_whole_state(Communicator& words, const std::vector<NamedTensor>& whole, std::int64_t steps);
 
   const std::vector<Shard>& shards() const { return shards_; }  // of every rank

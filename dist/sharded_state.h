@@ -1,5 +1,6 @@
-// The state of a sharded optimiser, cut out of the whole one's. Element for element state (AdamW's moments, master weights) has one
-// name on every rank and is cut as the leaf is; state of whole parts (Adafactor's) has names of its own on each.
+// The state of a sharded optimiser, cut out of the whole one's. Element for element state (AdamW's moments, master
+// weights) has one name on every rank and is cut as the leaf is; state of whole parts (Adafactor's) has names of its
+// own on each.
 #pragma once
 
 #include <cstdint>

@@ -7,6 +7,7 @@
 
 #include "core/error.h"
 #include "core/io/atomic_file.h"
+#include "core/io/folders.h"
 #include "core/io/paths.h"
 #include "core/io/whole_file.h"
 #include "dist/text.h"
@@ -46,9 +47,7 @@ void require_shared(const std::string& path, const World& world) {
 RunFolder::RunFolder(const std::string& path, FolderKind kind, const World& world) : path_(path) {
   if (world.first()) {
     folder_.emplace(path, kind);
-    std::error_code error;
-    fs::create_directories(checkpoints(), error);
-    require(!error, "cannot make the folder '{}': {}", checkpoints(), error.message());
+    make_folders(checkpoints());
   }
   require_shared(path, world);
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "core/error.h"
+#include "core/io/atomic_file.h"
 
 namespace prelude {
 namespace {
@@ -75,7 +76,8 @@ void prune_checkpoints(const std::string& folder, const std::set<std::int64_t>& 
   std::vector<fs::path> left_over;
   for (const auto& file : fs::directory_iterator(folder)) {
     const std::string name = file.path().filename().string();
-    if (name.starts_with(prefix) && name.ends_with(std::string(suffix) + ".tmp")) left_over.push_back(file.path());
+    if (name.starts_with(fmt::format(".{}", prefix)) && name.ends_with(fmt::format("{}{}", suffix, unfinished_ending)))
+      left_over.push_back(file.path());
   }
   for (const fs::path& path : left_over) remove_file(path);
 }

@@ -113,6 +113,15 @@ std::string rank_checkpoint_problem(const std::string& path) {
   }
 }
 
+bool may_be_under_way(const std::string& path) {
+  if (!fs::exists(fmt::format("{}/{}", path, manifest_name))) return true;
+  try {
+    return fs::exists(file_of(path, places_of(read_rank_manifest(path)).front()));
+  } catch (const UserError&) {
+    return false;
+  }
+}
+
 RankCheckpoint read_rank_file(const std::string& folder, const RankManifest& manifest, const RankPlace& place) {
   const std::string path = file_of(folder, place);
   RankCheckpoint checkpoint = read_rank_checkpoint(path);
@@ -158,8 +167,8 @@ void KeptRankCheckpoints::prune(std::int64_t keep, std::int64_t best_step) {
   std::int64_t newer = 0;
   for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
     const bool whole = is_whole(*entry);
-    // An unfinished one that nothing whole is newer than may be under way.
-    const bool given_up = newer > 0 && !whole && !rank_checkpoint_problem(entry->path).empty();
+    // An unfinished one that nothing whole is newer than may be under way; one that cannot be read now may be whole.
+    const bool given_up = newer > 0 && !rank_checkpoint_problem(entry->path).empty() && may_be_under_way(entry->path);
     if ((newer >= keep || given_up) && entry->step != best_step) remove_folder(entry->path);
     if (whole) ++newer;
   }

@@ -51,8 +51,8 @@ struct KeysValues {
 };
 
 // Every site's default is the identity (the branch's: undefined). A delta overrides the sites it names in sites(); the
-// others are never called. Tensors at keys_values, linear_output of q/k/v/wi and feed_forward_intermediate are the
-// local slice under tensor parallelism; all others are whole.
+// others are never called. Under tensor parallelism tensors at keys_values, linear_output of q/k/v/wi, the x of o/wo
+// and feed_forward_intermediate are the local slice; all others are whole.
 class Delta {
  public:
   virtual ~Delta() = default;

@@ -1,10 +1,12 @@
-// Files that grow while a program runs. A write that fails is never lost: it is an error of the call that made it.
+// Files that grow while a program runs. A write that fails is an error of the call that made it; one that the disk lost
+// without a word is an error of the next sync().
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "core/io/checksum.h"
 #include "core/io/posix.h"
 
 namespace prelude {
@@ -18,14 +20,18 @@ class AppendFile {
 
   void cut(std::uint64_t size);         // drops what follows the first `size` bytes
   void append(std::string_view bytes);  // all of them; where it throws, a part may be there
-  void sync();                          // on disk when it returns
+  void sync();                          // on disk when it returns, and read back as it was appended
   void close();                         // sync() and close; once, last
 
   const std::string& path() const { return path_; }
 
  private:
+  void compare();
+
   std::string path_;
   UniqueFd fd_;
+  std::int64_t begin_ = -1;  // where the bytes since the last sync() begin; -1: there are none
+  Xxh3 meant_;               // of those bytes
 };
 
 }  // namespace prelude

@@ -46,7 +46,9 @@ void write_file_atomically(const std::string& path, std::string_view content);
 // A copy of the file `from` as the file `to`.
 void copy_file_atomically(const std::string& from, const std::string& to);
 
-// Where an AtomicFile of `path` is until it is committed.
+// Where a file or folder of `path` is until it is whole: a hidden name beside it that nobody else uses. Names with this
+// ending are of a process that was killed, and are removed.
+inline constexpr std::string_view unfinished_ending = ".prelude-new";
 std::string temporary_name(const std::string& path);
 
 }  // namespace prelude

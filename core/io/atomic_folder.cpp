@@ -3,11 +3,15 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
 
 #include "core/error.h"
+#include "core/io/atomic_file.h"
+#include "core/io/folders.h"
+#include "core/io/paths.h"
 #include "core/io/posix.h"
 
 namespace prelude {
@@ -15,14 +19,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-void sync(const fs::path& path, int flags) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | flags));
+void sync_file(const fs::path& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (fd.get() < 0) fail_system("open", path);
-  // Some network file systems cannot sync a folder (EINVAL).
-  if (::fsync(fd.get()) != 0 && errno != EINVAL) fail_system("sync", path);
+  if (::fsync(fd.get()) != 0 && errno != EINVAL) fail_system("sync", path);  // EINVAL: some network file systems
 }
-
-void sync_folder(const fs::path& folder) { sync(folder.empty() ? fs::path(".") : folder, O_DIRECTORY); }
 
 void rename_folder(const fs::path& from, const fs::path& to) {
   if (std::rename(from.c_str(), to.c_str()) != 0) fail_system("write", to);
@@ -35,7 +36,7 @@ void remove_folder(const fs::path& folder) {
 }
 
 void replace_in_two_steps(const fs::path& fresh, const fs::path& folder) {
-  const fs::path old = fs::path(folder).concat(".old");
+  const fs::path old = temporary_name(fs::path(folder).concat(".old"));
   remove_folder(old);
   rename_folder(folder, old);
   rename_folder(fresh, folder);
@@ -45,7 +46,10 @@ void replace_in_two_steps(const fs::path& fresh, const fs::path& folder) {
 }  // namespace
 
 void replace_folder(const std::string& fresh, const std::string& folder) {
-  for (const auto& entry : fs::directory_iterator(fresh)) sync(entry.path(), 0);
+  for (const auto& entry : fs::recursive_directory_iterator(fresh)) {
+    if (entry.is_directory()) sync_folder(entry.path());
+    if (entry.is_regular_file()) sync_file(entry.path());
+  }
   sync_folder(fresh);
   if (::renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, folder.c_str(), RENAME_EXCHANGE) == 0) {
     remove_folder(fresh);
@@ -56,13 +60,14 @@ void replace_folder(const std::string& fresh, const std::string& folder) {
   } else {
     fail_system("write", folder);
   }
-  sync_folder(fs::path(folder).parent_path());
+  sync_folder(folder_of(folder));
 }
 
 void write_folder_atomically(const std::string& folder, const std::function<void(const std::string& fresh)>& fill) {
   fs::path place = fs::path(folder);
-  if (!place.has_filename()) place = place.parent_path();  // "out/"
-  const fs::path fresh = place.parent_path() / fmt::format(".{}.prelude-new", place.filename().string());
+  if (!place.has_filename()) place = place.parent_path();   // "out/"
+  if (fs::is_symlink(place)) place = fs::canonical(place);  // the folder that the link names, not the link
+  const fs::path fresh = temporary_name(place);
   remove_folder(fresh);  // of a process that was killed
   try {
     fill(fresh);
@@ -71,6 +76,26 @@ void write_folder_atomically(const std::string& folder, const std::function<void
     std::error_code ignored;
     fs::remove_all(fresh, ignored);
     throw;
+  }
+}
+
+void carry_over(const std::string& folder, const std::string& fresh, const std::vector<std::string>& left) {
+  if (!path_exists(folder)) return;
+  for (const std::string& name : names_in(folder)) {
+    const std::string from = folder + "/" + name;
+    const std::string to = fresh + "/" + name;
+    const bool is_left = std::find(left.begin(), left.end(), name) != left.end();
+    if (is_left || name.ends_with(unfinished_ending) || fs::exists(fs::symlink_status(to))) continue;
+    std::error_code error;
+    if (fs::is_symlink(from)) {
+      fs::copy_symlink(from, to, error);
+    } else if (is_folder(from)) {
+      make_folders(to);
+      carry_over(from, to, {});
+    } else {
+      copy_file_atomically(from, to);
+    }
+    require(!error, "cannot write '{}': {}", to, error.message());
   }
 }
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/error.h"
+#include "core/io/atomic_file.h"
 #include "core/io/line_reader.h"
 #include "core/io/paths.h"
 #include "core/io/printable.h"
@@ -49,7 +50,8 @@ FolderKind kind_of_run(const std::string& config) {
 bool is_trace(const std::string& folder, const std::string& name) {
   const std::string path = folder + "/" + name;
   if (name == "checkpoints" || name == "cells") return is_folder(path) && names_in(path).empty();
-  return name.starts_with('.') || name == "config.ini.tmp" || name == "build.json.tmp" || name == "label.json.tmp";
+  // Other hidden names are somebody's: ".git".
+  return name == ".lock" || name == ".ranks" || (name.starts_with('.') && name.ends_with(unfinished_ending));
 }
 
 FolderKind kind_of_names(const std::string& folder, const std::vector<std::string>& names) {
@@ -97,11 +99,13 @@ FolderContent folder_content(const std::string& path) {
 
 std::string wrong_folder(const std::string& folder, const std::string& wanted, const std::string& inside) {
   const std::string kind = known_text(folder);
-  if (kind.empty() || kind == wanted) return {};
+  if (kind == wanted) return {};
   const std::string better = folder + "/" + inside;
-  const std::string mend = known_text(better) == wanted ? fmt::format("did you mean '{}'?", better)
-                                                        : std::string("are two options swapped?");
-  return fmt::format("'{}' is {}, not {}; {}", folder, kind, wanted, mend);
+  if (known_text(better) == wanted) {
+    const std::string is = kind.empty() ? "" : fmt::format("{}, ", kind);
+    return fmt::format("'{}' is {}not {}; did you mean '{}'?", folder, is, wanted, better);
+  }
+  return kind.empty() ? "" : fmt::format("'{}' is {}, not {}; are two options swapped?", folder, kind, wanted);
 }
 
 }  // namespace prelude

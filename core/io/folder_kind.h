@@ -31,7 +31,8 @@ struct FolderContent {
 FolderContent folder_content(const std::string& path);
 
 // "'PATH' is a corpus, not a backbone; did you mean 'PATH/backbone'?", the question where that folder is `wanted`
-// ("a backbone"), and otherwise "are two options swapped?". Empty where the folder's kind is not known or is `wanted`.
+// ("a backbone"), and otherwise "are two options swapped?". Empty where the folder is `wanted`, and where neither it
+// nor the one inside is known.
 std::string wrong_folder(const std::string& folder, const std::string& wanted, const std::string& inside);
 
 }  // namespace prelude

@@ -41,8 +41,8 @@ void require_output_file(const std::string& path, const OutputFileRule& rule) {
   require(!path.empty(), "{} is empty; give a file", rule.option);
   require(!fs::is_directory(path, error), "{}: '{}' is a folder; give a file", rule.option, path);
   for (const std::string& input : rule.inputs) {
-    require(!fs::equivalent(path, input, error) || error, "{}: '{}' is the input; choose another name", rule.option,
-            path);
+    const bool same = fs::equivalent(path, input, error) || fs::equivalent(temporary_name(path), input, error);
+    require(!same, "{}: '{}' is the input; choose another name", rule.option, path);
   }
   if (!holds_bytes(path)) return;
   if (rule.own_start.empty() || !begins_with(path, rule.own_start)) fail_existing(path, rule.option);

@@ -41,6 +41,23 @@ bool is_missing(const std::string& path) {
   return !fs::exists(fs::symlink_status(path, error));
 }
 
+// The first folder of `path` that is not there; empty where all are.
+std::string first_missing(const std::string& path) {
+  fs::path part;
+  for (const fs::path& name : fs::path(path)) {
+    part /= name;
+    if (is_missing(part.string())) return part.string();
+  }
+  return {};
+}
+
+// Removes `folder` and those above it up to `top`, while they are empty.
+void remove_empty(fs::path folder, const fs::path& top) {
+  std::error_code error;
+  if (!folder.has_filename()) folder = folder.parent_path();  // "out/"
+  while (fs::remove(folder, error) && !error && folder != top) folder = folder.parent_path();
+}
+
 }  // namespace
 
 void require_output_folder(const std::string& path, FolderKind kind, const std::string& option) {
@@ -54,7 +71,7 @@ void require_output_folder(const std::string& path, FolderKind kind, const std::
 }
 
 OutputFolder::OutputFolder(const std::string& path, FolderKind kind, const std::string& option)
-    : path_(path), resumable_(row_of(kind).resumable), made_(is_missing(path)) {
+    : path_(path), resumable_(row_of(kind).resumable), made_(first_missing(path)) {
   require_output_folder(path, kind, option);
   lock_.emplace(path, std::string(row_of(kind).in_use));
   require_output_folder(path, kind, option);  // another process may have finished meanwhile
@@ -63,16 +80,14 @@ OutputFolder::OutputFolder(const std::string& path, FolderKind kind, const std::
 OutputFolder::~OutputFolder() {
   std::error_code error;
   if (!resumable_) fs::remove(path_ + "/.lock", error);
-  if (!made_) return;
+  if (made_.empty()) return;
   // Only an empty folder can be removed so; whatever was written keeps it.
   fs::remove(path_ + "/checkpoints", error);
-  if (!resumable_) fs::remove(path_, error);
   fs::directory_iterator entry(path_, error);
   const bool lock_alone = !error && entry != fs::directory_iterator() && entry->path().filename() == ".lock" &&
                           ++entry == fs::directory_iterator();
-  if (!lock_alone) return;
-  fs::remove(path_ + "/.lock", error);
-  fs::remove(path_, error);
+  if (lock_alone) fs::remove(path_ + "/.lock", error);
+  remove_empty(path_, made_);
 }
 
 }  // namespace prelude

@@ -10,7 +10,8 @@
 namespace prelude {
 
 // The folder that a command writes, locked: one process at a time. A command that failed before it wrote anything into
-// a folder that it had made leaves none; what is made in one go holds no lock afterwards.
+// a folder that it had made leaves none, nor the folders above it that it had made; what is made in one go holds no
+// lock afterwards.
 class OutputFolder {
  public:
   // `kind`: what the command writes. A folder that holds this kind already is its own to resume, unless it is a kind
@@ -26,7 +27,7 @@ class OutputFolder {
  private:
   std::string path_;
   bool resumable_;
-  bool made_;  // by this object
+  std::string made_;  // the first folder of the path that this object made; empty: none
   std::optional<FolderLock> lock_;
 };
 

@@ -60,12 +60,14 @@ void declare(OptionTable& table, BenchOptions& options) {
   measured("loader", [&] { declare_loader_bench(table, options.loader); });
   measured("checkpoint", [&] { declare_checkpoint_bench(table, options.checkpoint); });
   measured("loading", [&] { declare_loading_bench(table, options.loading); });
-  table.add("cuda-graphs", options.step.cuda_graphs, "", "On cuda: steps as `pretrain --cuda-graphs` runs them.");
-  table
-      .add("attention", options.attention, "",
-           "On cuda: LibTorch's memory-efficient attention, as in training, or cuDNN's, whose gradients do not repeat "
-           "their bits.")
-      .choices({"efficient", "cudnn"});
+  measured("step", [&] {
+    table.add("cuda-graphs", options.step.cuda_graphs, "", "On cuda: steps as `pretrain --cuda-graphs` runs them.");
+    table
+        .add("attention", options.attention, "",
+             "On cuda: LibTorch's memory-efficient attention, as in training, or cuDNN's, whose gradients do not "
+             "repeat their bits.")
+        .choices({"efficient", "cudnn"});
+  });
   table.add("json", options.json, "", "One JSON object on standard output.");
   declare_weight_format(table, options.weights);
   declare_session(table, options.session);

@@ -14,6 +14,7 @@
 #include "launch/predict/request_notes.h"
 #include "launch/predict/scorer.h"
 #include "tasks/corpus/corpus.h"
+#include "tasks/corpus/recorded_shards.h"
 #include "tasks/loader.h"
 #include "tasks/metrics.h"
 #include "tasks/pretext/make_pretext_task.h"
@@ -149,6 +150,8 @@ Json evaluate_pretext(const LoadedModel& loaded, const EvaluateOptions& options,
   require(loaded.tokenizer() != nullptr, "'{}' has no spiece.model or tokenizer.json; --corpus needs it",
           loaded.folder());
   const Corpus corpus = Corpus::open(pretext.corpus);
+  const auto warnings = check_recorded_shards(corpus);
+  for (const std::string& warning : warnings) std::fputs(fmt::format("warning: {}\n", warning).c_str(), stderr);
   const auto task = make_pretext_task(pretext.task, corpus, *loaded.tokenizer(),
                                       pretext_of(pretext, loaded.config().decoder_start_token_id));
   Confusion confusion;

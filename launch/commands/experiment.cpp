@@ -12,10 +12,11 @@
 #include "core/io/atomic_file.h"
 #include "core/io/mapped_file.h"
 #include "core/io/output_folder.h"
+#include "core/io/shallow_json.h"
+#include "core/io/whole_file.h"
 #include "launch/experiment/experiment.h"
 #include "launch/experiment/report.h"
 #include "launch/version.h"
-#include "tasks/corpus/json_fields.h"
 
 namespace prelude {
 namespace {
@@ -45,7 +46,8 @@ std::string reference_of(const ExperimentOptions& options, const Results& result
   return std::any_of(results.cells.begin(), results.cells.end(), is_pt) ? "pt" : "";
 }
 
-// The votes of now, and those that an earlier command wrote of other methods, data sets, shots or rates.
+// The votes of now, and those that an earlier command with the same backbone and options wrote of other methods, data
+// sets, shots or rates.
 nlohmann::ordered_json with_earlier_votes(const std::string& path, nlohmann::ordered_json votes) {
   if (!std::filesystem::exists(path)) return votes;
   const auto key_of = [](const nlohmann::ordered_json& vote) {
@@ -53,9 +55,15 @@ nlohmann::ordered_json with_earlier_votes(const std::string& path, nlohmann::ord
                        vote.value("rate", 0.0));
   };
   std::set<std::string> keys;
-  for (const auto& vote : votes) keys.insert(key_of(vote));
-  for (const auto& vote : read_json_file(path, largest_results)) {
-    if (vote.is_object() && keys.insert(key_of(vote)).second) votes.emplace_back(vote);
+  std::string common;
+  for (const auto& vote : votes) {
+    keys.insert(key_of(vote));
+    common = vote.value("common", "");
+  }
+  constexpr int deepest = 3;
+  for (const auto& vote : parse_shallow_array(path, read_whole_file(path, largest_results), deepest)) {
+    if (!vote.is_object() || vote.value("common", "") != common) continue;
+    if (keys.insert(key_of(vote)).second) votes.emplace_back(vote);
   }
   return votes;
 }
@@ -108,7 +116,10 @@ int run_experiment(const ExperimentOptions& given, World& world) {
     const std::string path = fmt::format("{}/ensembles.json", options.output);
     write_file_atomically(path, with_earlier_votes(path, ensembles).dump(1) + "\n");
   }
-  for (const auto& vote : ensembles) std::fputs((vote.dump() + "\n").c_str(), stdout);
+  for (nlohmann::ordered_json vote : ensembles) {
+    vote.erase("common");
+    std::fputs((vote.dump() + "\n").c_str(), stdout);
+  }
   return code;
 }
 

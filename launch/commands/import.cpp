@@ -11,6 +11,9 @@
 #include "core/io/checksum.h"
 #include "core/io/output_folder.h"
 #include "core/t5/config.h"
+#include "core/t5/identity.h"
+#include "core/t5/load.h"
+#include "launch/prompt_match.h"
 
 namespace prelude {
 namespace {
@@ -36,12 +39,24 @@ void declare(OptionTable& table, ImportOptions& options) {
             "Take float64 numbers that float32 does not hold exactly; without it they are refused.");
 }
 
+// Of the backbone in `folder`, where there are weights and the prompt says which it was trained in front of.
+std::string weights_hash(const PromptOrigin& origin, const std::string& folder) {
+  const bool has_weights =
+      fs::exists(folder + "/model.safetensors") || fs::exists(folder + "/model.safetensors.index.json");
+  if (!has_weights || origin.fact("backbone_hash").empty()) return {};
+  const Backbone backbone = load_backbone(folder, at::kCPU, at::kFloat);
+  return identity_of(piece_hashes(backbone.files, backbone.config));
+}
+
 int run(const ImportOptions& options) {
   Prompt prompt = read_prompt(options.input, {options.scale, options.allow_rounding});
   if (!options.backbone.empty()) {
     const T5Config config = read_t5_config(options.backbone + "/config.json");
     require_width(prompt, options.input, config.d_model, options.backbone);
     prompt.base_model = options.backbone;
+    const PromptOrigin origin{options.input, prompt.origin};
+    for (const auto& warning : prompt_warnings(origin, {options.backbone, weights_hash(origin, options.backbone), ""}))
+      fmt::print(stderr, "warning: {}\n", warning);
   }
   prompt.origin["imported_from"] = options.input;
   if (fs::is_regular_file(options.input)) prompt.origin["imported_sha256"] = sha256_of_file(options.input);

@@ -21,6 +21,7 @@
 #include "launch/telemetry/run_telemetry.h"
 #include "launch/train/micro_batches.h"
 #include "launch/train/train_loop.h"
+#include "tasks/corpus/recorded_shards.h"
 #include "tasks/loader.h"
 
 namespace prelude {
@@ -151,6 +152,9 @@ int run_lm(const LmOptions& given, World& world) {
   const auto restored = run.restore();
   options.restart = false;
   warnings.insert(warnings.end(), restored.warnings.begin(), restored.warnings.end());
+  if (world.first()) {
+    for (auto& warning : check_recorded_shards(inputs.corpus())) warnings.push_back(std::move(warning));
+  }
   const TrainState state = restored.state.value_or(TrainState());
   if (state.step >= options.steps || state.out_of_patience) {
     run.export_backbone();  // the run may have been killed between its last checkpoint and its backbone

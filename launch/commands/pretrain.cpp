@@ -22,6 +22,7 @@
 #include "launch/train/idle_passes.h"
 #include "launch/train/micro_batches.h"
 #include "launch/train/train_loop.h"
+#include "tasks/corpus/recorded_shards.h"
 #include "tasks/loader.h"
 
 namespace prelude {
@@ -146,7 +147,10 @@ int run_pretrain(const PretrainOptions& given, World& world) {
   require_same_content(world, fmt::format("--corpus '{}'", options.corpus), inputs.corpus_hash());
   const RunIdentity identity{inputs.backbone_identity(options.backbone, world).text(), inputs.corpus_hash()};
   settle_memory(options, inputs, folder, session, ranks);
-  const auto resumption = resume(folder, options, identity, world);
+  auto resumption = resume(folder, options, identity, world);
+  if (world.first()) {
+    for (auto& warning : check_recorded_shards(inputs.corpus())) resumption.warnings.push_back(std::move(warning));
+  }
   options.restart = false;
   const TrainState state = resumption.checkpoint ? parse_state(resumption.checkpoint->loop_state) : TrainState();
   PretrainRun run(options, inputs, folder, identity, resumption.checkpoint, session.device, world.first());
@@ -167,9 +171,9 @@ int run_pretrain(const PretrainOptions& given, World& world) {
   if (resumed) telemetry->message(fmt::format("going on from step {}", *resumed));
   if (!resumed && !options.from.empty()) {
     const PromptUse use{options.backbone, weights_of(identity.backbone), ""};
-    for (const auto& warning : prompt_warnings({options.from, read_prompt(options.from).origin}, use)) {
-      telemetry->warning(warning);
-    }
+    const Prompt from = read_prompt(options.from);
+    for (const auto& note : from.notes) telemetry->message(fmt::format("note: '{}': {}", options.from, note));
+    for (const auto& warning : prompt_warnings({options.from, from.origin}, use)) telemetry->warning(warning);
   }
 
   const auto end = train(options, inputs, run, state, *telemetry, ranks, session.device, signal);

@@ -104,7 +104,8 @@ void declare_validation(OptionTable& table, PretrainOptions& options) {
            "Steps between validations; 0: only before the first and after the last step.")
       .at_least(0);
   table.add("patience", options.patience, "N", "Stop after this many validations without a new best; 0: never.")
-      .at_least(0);
+      .at_least(0)
+      .noted_with("--evaluate-every above 0", [&options] { return options.evaluate_every > 0; });
   table.add("checkpoint-every", options.checkpoint_every, "STEPS", "Steps between checkpoints; 0: by time alone.")
       .at_least(0);
   table

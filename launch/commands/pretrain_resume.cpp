@@ -4,9 +4,12 @@
 #include <string_view>
 
 #include "core/checkpoint/checkpoint_folder.h"
+#include "core/delta/prompt_file.h"
 #include "core/error.h"
+#include "core/io/paths.h"
 #include "dist/text.h"
 #include "launch/backbone_identity.h"
+#include "launch/prompt_match.h"
 #include "launch/resume_rules.h"
 
 namespace prelude {
@@ -46,6 +49,19 @@ void check_identity(const Checkpoint& checkpoint, const std::string& path, const
           "{} is not a checkpoint of this run; move it away", path);
 }
 
+// Why a run without a checkpoint is not a new one: prompt/ is written when the last checkpoint is on disk, but for the
+// first prompt, of step 0. Nothing where it is.
+std::string lost_checkpoints(const RunFolder& folder) {
+  try {
+    if (!path_exists(folder.prompt())) return {};
+    const std::string step = PromptOrigin{folder.prompt(), read_prompt(folder.prompt()).origin}.fact("step");
+    return step.empty() || step == "0" ? ""
+                                       : fmt::format("there is none, but '{}' is of step {}", folder.prompt(), step);
+  } catch (const UserError&) {
+    return {};  // a first prompt that a killed run left
+  }
+}
+
 }  // namespace
 
 std::string recorded_micro_tokens(const RunFolder& folder, const World& world) {
@@ -64,6 +80,10 @@ Resumption resume(const RunFolder& folder, const PretrainOptions& options, const
     auto newest = newest_readable_checkpoint(folder.checkpoints());
     resumption.warnings.insert(resumption.warnings.end(), newest.skipped.begin(), newest.skipped.end());
     if (newest.checkpoint && options.restart) resumption.warnings.emplace_back(restart_not_needed);
+    if (!newest.checkpoint && newest.skipped.empty()) {
+      const std::string lost = lost_checkpoints(folder);
+      if (!lost.empty()) require_restart(options.restart, options.output, lost);
+    }
     if (!newest.checkpoint && !newest.skipped.empty()) {
       require_restart(options.restart, options.output, newest.skipped.front());
       remove_checkpoints(folder.checkpoints());

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
 
+#include "core/io/line_reader.h"
 #include "launch/commands/pretrain_options.h"
 #include "launch/slurm/batch_script.h"
 
@@ -113,15 +113,21 @@ void set_run(BatchScript& script, Words words) {
 
 // Lines as sed counts them: the last one may have no end.
 std::size_t lines_of(const std::string& path) {
-  std::ifstream file(path);
-  require(file.good() && !std::filesystem::is_directory(path), "--grid: cannot read '{}'", path);
-  std::size_t lines = 0;
-  for (std::string line; std::getline(file, line); ++lines) {
+  constexpr std::int64_t longest_line = 1 << 16;
+  constexpr std::int64_t most_lines = 100'000;  // Slurm's own limit of an array is 4,000,001 at the most
+  LineReader file(path, longest_line);
+  std::string line;
+  auto status = file.next(line);
+  for (; status == LineReader::Status::line; status = file.next(line)) {
     require(line.find_first_not_of(" \t\r") != std::string::npos,
-            "--grid: '{}' line {} is blank, and would be a run without options; remove it", path, lines + 1);
+            "--grid: '{}' line {} is blank, and would be a run without options; remove it", path, file.line_number());
+    require(file.line_number() <= most_lines, "--grid: '{}' has more than {} lines", path, most_lines);
   }
-  require(lines > 0, "--grid: '{}' has no line", path);
-  return lines;
+  require(status != LineReader::Status::too_long, "--grid: '{}' line {} is longer than {} bytes", path,
+          file.line_number(), longest_line);
+  require(status == LineReader::Status::end, "--grid: '{}' line {}: {}", path, file.line_number(), file.damage());
+  require(file.line_number() > 0, "--grid: '{}' has no line", path);
+  return static_cast<std::size_t>(file.line_number());
 }
 
 void set_array(BatchScript& script, const SlurmOptions& options) {

@@ -92,6 +92,7 @@ ExperimentOptions experiment_of(const TuneOptions& options) {
   all.seeds = {options.seed};
   if (!options.shots.empty()) all.shots = {options.shots};
   all.prompt_rates = all.weight_rates = {options.learning_rate.value()};
+  all.one_prompt = true;
   if (!options.prompt.empty()) {
     all.prompt_nsp = all.prompt_nss = all.prompt_cls = all.prompt_unified = options.prompt;
   }
@@ -221,6 +222,11 @@ int run_tune(const TuneOptions& given, World& world) {
             "--output: '{}' holds the result of another backbone, data set or first prompt; choose a new folder",
             options.all.output);
     fmt::print(stderr, "The run in {} is finished; nothing to do.\n", options.all.output);
+    const std::string made_by = earlier->value("revision", revision());
+    if (made_by != revision()) {
+      fmt::print(stderr, "note: another revision of the program made this result ({}; this is {})\n", made_by,
+                 revision());
+    }
     print_result(*earlier);
   }
   if (!broadcast_text(world.group(), earlier ? "finished" : "").empty()) return exit_done;

@@ -122,7 +122,8 @@ nlohmann::ordered_json Experiment::ensembles() const {
     if (rows.empty() || ranks_.mesh().place.data_rank != 0) continue;
     const at::Tensor prompts = tensor_of(rows).view({-1, lab_.prompt_length(key), lab_.d_model()});
     const Scores scores = lab_.ensemble(key, prompts);
-    all.push_back({{"data", key.data},
+    all.push_back({{"common", lab_.identity(key).common},
+                   {"data", key.data},
                    {"method", key.method},
                    {"shots", key.shots},
                    {"rate", key.rate},
@@ -186,6 +187,7 @@ std::optional<CellResult> Experiment::stored(const CellKey& key) const {
 void Experiment::find_missing() {
   std::string list;
   for (std::size_t i = 0; ranks_.first() && i < cells_.size(); ++i) {
+    store_.choose(cells_[i], lab_.identity(cells_[i]).whole);
     const auto cell = stored(cells_[i]);
     if (!cell || cell->failed) list += fmt::format("{} ", i);
   }

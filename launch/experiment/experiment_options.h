@@ -26,6 +26,7 @@ struct ExperimentOptions {
   std::string prompt_nss;
   std::string prompt_cls;
   std::string prompt_unified;
+  bool one_prompt = false;  // they are one option, --prompt of `prelude tune`
   std::int64_t prompt_length = 100;
   std::string init = "vocabulary";
   std::string init_text;

@@ -108,10 +108,14 @@ std::vector<TableColumn> columns_of(const CellGrid& grid, const Results& results
   std::vector<TableColumn> columns;
   for (const GridColumn& place : grid.columns) {
     std::set<std::uint64_t> seeds;
+    std::set<std::vector<std::int64_t>> examples;
     for (const CellResult& cell : results.cells) {
-      if (place.holds(cell.key)) seeds.insert(cell.key.seed);
+      if (!place.holds(cell.key)) continue;
+      seeds.insert(cell.key.seed);
+      if (!cell.failed) examples.insert(cell.train_indices);
     }
-    columns.push_back({place, results.shows_f1(place.data), static_cast<std::int64_t>(seeds.size())});
+    const bool same_examples = seeds.size() > 1 && examples.size() == 1 && !examples.begin()->empty();
+    columns.push_back({place, results.shows_f1(place.data), static_cast<std::int64_t>(seeds.size()), same_examples});
   }
   return columns;
 }

@@ -38,8 +38,9 @@ struct TableCell {
 
 struct TableColumn {
   GridColumn place;
-  bool f1 = false;         // macro-F1 stands beside the accuracy
-  std::int64_t seeds = 0;  // different ones in the column's cells
+  bool f1 = false;             // macro-F1 stands beside the accuracy
+  std::int64_t seeds = 0;      // different ones in the column's cells
+  bool same_examples = false;  // several seeds, all with the same training examples
 };
 
 struct TableRow {

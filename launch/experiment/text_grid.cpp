@@ -50,6 +50,14 @@ std::string untrained_text(const ResultTable& table, const Markup& markup) {
   return fmt::format("{}", fmt::join(texts, ", "));
 }
 
+std::string same_examples_text(const ResultTable& table, const Markup& markup) {
+  TextRow texts;
+  for (const TableColumn& column : table.columns) {
+    if (column.same_examples) texts.push_back(markup.escape(column.place.title));
+  }
+  return fmt::format("{}", fmt::join(texts, ", "));
+}
+
 }  // namespace
 
 TextGrid value_texts(const ResultTable& table, const Markup& markup) {
@@ -87,9 +95,10 @@ TextGrid rate_texts(const ResultTable& table, const Markup& markup) {
 std::vector<std::string> notes(const ResultTable& table, const Markup& markup, const char* best) {
   const auto f1 = std::any_of(table.columns.begin(), table.columns.end(), [](const auto& one) { return one.f1; });
   const std::string range = markup.escape("%");
-  std::vector<std::string> lines{fmt::format(
-      "Test results in {}: mean {} sample standard deviation over seeds of the {}{}.", range, markup.plus_minus,
-      explained(table.options.measure), f1 ? "; where two numbers stand, accuracy / macro-F1" : "")};
+  std::vector<std::string> lines{
+      fmt::format("Test results in {}: mean {} sample standard deviation over seeds of the {}{}.", range,
+                  markup.plus_minus, explained(table.options.measure),
+                  f1 ? "; where two numbers stand, accuracy / macro-F1 among the label words" : "")};
   lines.push_back(
       fmt::format("{}: the best mean of a column. (n=...): the seeds that finished, where not all did.", best));
   if (!table.options.reference.empty()) {
@@ -97,6 +106,11 @@ std::vector<std::string> notes(const ResultTable& table, const Markup& markup, c
         fmt::format("{0} p {2} 0.05, {1} p {2} 0.01: better or worse than {3} by a two-sided t-test paired over seeds, "
                     "Holm-corrected over the methods of a column.",
                     markup.below_5, markup.below_1, markup.less, markup.escape(table.options.reference)));
+  }
+  const std::string same = same_examples_text(table, markup);
+  if (!same.empty()) {
+    lines.push_back(fmt::format(
+        "All seeds have the same training examples, and differ in their order and the first prompt alone: {}.", same));
   }
   const std::string untrained = untrained_text(table, markup);
   if (!untrained.empty()) {

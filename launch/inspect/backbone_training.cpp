@@ -8,8 +8,8 @@
 #include "core/checkpoint/rank_checkpoint_folder.h"
 #include "core/error.h"
 #include "core/t5/load.h"
-#include "launch/inspect/finite_check.h"
 #include "launch/backbone_identity.h"
+#include "launch/inspect/finite_check.h"
 #include "launch/train/train_state.h"
 
 namespace prelude {

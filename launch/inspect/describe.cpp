@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "core/checkpoint/checkpoint_folder.h"
@@ -11,6 +12,8 @@
 #include "core/delta/prompt_file.h"
 #include "core/error.h"
 #include "core/io/float_array.h"
+#include "core/io/folder_kind.h"
+#include "core/io/folders.h"
 #include "core/io/line_reader.h"
 #include "core/io/paths.h"
 #include "core/io/safetensors.h"
@@ -20,8 +23,10 @@
 #include "launch/backbone_identity.h"
 #include "launch/inspect/backbone_training.h"
 #include "launch/inspect/finite_check.h"
+#include "launch/inspect/tuning.h"
 #include "launch/train/train_state.h"
 #include "tasks/corpus/corpus.h"
+#include "tasks/corpus/recorded_shards.h"
 #include "tasks/corpus/verify.h"
 
 namespace prelude {
@@ -213,6 +218,9 @@ Facts describe_folder(const std::string& path, bool read_all) {
   const auto holds = [&](const char* name) { return fs::exists(fs::path(path) / name); };
   if (holds("adapter_config.json")) return describe_prompt(path);
   if (holds("corpus.json")) return describe_corpus(path, read_all);
+  const FolderKind kind = folder_content(path).kind;
+  if (kind == FolderKind::tune_run) return describe_tune_run(path);
+  if (kind == FolderKind::experiment) return describe_experiment(path);
   if (holds("config.ini")) return describe_run(path);
   if (holds("config.json")) return describe_backbone(path, read_all);
   if (holds("manifest.json")) return describe_rank_checkpoint(path);
@@ -222,11 +230,28 @@ Facts describe_folder(const std::string& path, bool read_all) {
       path);
 }
 
+// A shard says nothing of itself: corpus.json beside it does.
+Facts describe_shard(const std::string& path, bool read_all) {
+  const std::string folder = folder_of(path);
+  const std::string name = fs::path(path).filename().string();
+  const std::string record = folder + "/corpus.json";
+  require(path_exists(record), "'{}' is named like a shard of a corpus, but there is no '{}'", path, record);
+  const Manifest manifest = read_manifest(record);
+  const auto entry = std::find_if(manifest.shards.begin(), manifest.shards.end(),
+                                  [&](const ShardEntry& shard) { return shard.file == name; });
+  require(entry != manifest.shards.end(), "'{}' is no shard of '{}'", path, record);
+  const std::int64_t most_read = read_all ? std::numeric_limits<std::int64_t>::max() : 0;
+  check_recorded_shards(folder, "corpus.json", {*entry}, "build the corpus again", most_read);
+  return {{"kind", "corpus shard"},        {"corpus", folder},
+          {"documents", entry->documents}, {"sentences", entry->sentences},
+          {"tokens", entry->tokens},       {"validity", read_all ? all_read : "its size is right; --verify reads it"}};
+}
+
 Facts describe_file(const std::string& path, bool read_all) {
   const std::string ending = fs::path(path).extension().string();
-  if (ending == ".h5")
-    return fs::path(path).filename().string().starts_with("rank-") ? describe_rank_file(path)
-                                                                   : describe_checkpoint(path);
+  const std::string name = fs::path(path).filename().string();
+  if (ending == ".h5" && name.starts_with("shard-")) return describe_shard(path, read_all);
+  if (ending == ".h5") return name.starts_with("rank-") ? describe_rank_file(path) : describe_checkpoint(path);
   if (ending == ".npy" || ending == ".pt" || ending == ".pth" || ending == ".bin") return describe_prompt(path);
   if (ending == ".safetensors") return describe_safetensors(path, read_all);
   fail(

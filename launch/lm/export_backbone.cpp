@@ -6,7 +6,9 @@
 
 #include "core/error.h"
 #include "core/io/atomic_folder.h"
+#include "core/io/paths.h"
 #include "core/t5/load.h"
+#include "core/text/tokenizer_files.h"
 
 namespace prelude {
 namespace {
@@ -20,6 +22,17 @@ at::Tensor whole_part(const TrainedWeights& weights, const TrainedPart& part, at
   std::vector<at::Tensor> slices;
   for (std::int64_t rank = 0; rank < all.size(0); ++rank) slices.push_back(all[rank]);
   return at::cat(slices, static_cast<std::int64_t>(part.cut)).cpu().to(dtype);
+}
+
+// The files of `folder` that make the model there: they are written anew, perhaps under other names.
+std::vector<std::string> model_files(const std::string& folder) {
+  std::vector<std::string> files;
+  if (!path_exists(folder)) return files;
+  for (const std::string& path : tokenizer_files(folder)) files.push_back(std::filesystem::path(path).filename());
+  for (const std::string& name : names_in(folder)) {
+    if (name.ends_with(".safetensors") || name.ends_with(".safetensors.index.json")) files.push_back(name);
+  }
+  return files;
 }
 
 }  // namespace
@@ -36,10 +49,10 @@ void export_backbone(const std::string& folder, const T5Config& config, const Tr
     if (ranks.first()) slots[i].tensor.get() = part;
   }
   if (!ranks.first()) return;
-  const std::string fresh = folder + ".new";
-  std::filesystem::remove_all(fresh);  // of a run that was killed
-  save_backbone(fresh, config, whole, tokenizer_path);
-  replace_folder(fresh, folder);
+  write_folder_atomically(folder, [&](const std::string& fresh) {
+    save_backbone(fresh, config, whole, tokenizer_path);
+    carry_over(folder, fresh, model_files(folder));
+  });
 }
 
 }  // namespace prelude

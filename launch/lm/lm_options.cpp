@@ -91,7 +91,8 @@ void declare_validation(OptionTable& table, LmOptions& options) {
            "Steps between validations; 0: only before the first and after the last step.")
       .at_least(0);
   table.add("patience", options.patience, "N", "Stop after this many validations without a new best; 0: never.")
-      .at_least(0);
+      .at_least(0)
+      .noted_with("--evaluate-every above 0", [&options] { return options.evaluate_every > 0; });
   table.add("samples", options.samples, "N", "Held-out windows that the model completes for the log at validations.")
       .at_least(0)
       .at_most(64);

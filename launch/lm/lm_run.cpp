@@ -9,6 +9,7 @@
 #include "core/checkpoint/joined_state.h"
 #include "core/error.h"
 #include "core/io/folders.h"
+#include "core/io/paths.h"
 #include "dist/text.h"
 #include "launch/backbone_identity.h"
 #include "launch/lm/export_backbone.h"
@@ -125,6 +126,7 @@ bool LmRun::restore_from(const std::string& folder, Restored& restored) {
 std::vector<std::string> LmRun::finished_checkpoints(Restored& restored) const {
   std::string names;
   std::size_t unfinished = 0;
+  bool damaged = false;
   if (ranks_.first()) {
     const auto entries = list_rank_checkpoints(folder_.checkpoints());
     for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
@@ -134,12 +136,15 @@ std::vector<std::string> LmRun::finished_checkpoints(Restored& restored) const {
       } else {
         restored.warnings.push_back(problem);
         ++unfinished;
+        damaged = damaged || !may_be_under_way(entry->path);
       }
     }
   }
   names = broadcast_text(ranks_.world().group(), names);
   // A run that is killed at its first checkpoint leaves one that is not finished, and no other.
-  const bool lost = !names.empty() || unfinished > 1;
+  // backbone/ is written when the last checkpoint is on disk.
+  const bool had_one = ranks_.first() && path_exists(folder_.backbone());
+  const bool lost = !names.empty() || unfinished > 1 || damaged || had_one;
   restored.lost = !broadcast_text(ranks_.world().group(), lost ? "lost" : "").empty();
   std::vector<std::string> paths;
   for (std::size_t begin = 0; begin < names.size(); begin = names.find('\n', begin) + 1)
@@ -157,7 +162,8 @@ LmRun::Restored LmRun::restore() {
   }
   if (!restored.lost) return restored;
   // Starting over drops all that the run has learnt, perhaps for a disk that is away for a moment.
-  require_restart(options_.restart, options_.output, restored.warnings.empty() ? "" : restored.warnings.back());
+  require_restart(options_.restart, options_.output,
+                  restored.warnings.empty() ? "there is none" : restored.warnings.back());
   if (ranks_.first()) remove_rank_checkpoints(folder_.checkpoints());
   restored.warnings.emplace_back("the checkpoints that cannot be read are removed; step 0 again");
   return restored;

@@ -42,6 +42,9 @@ LoadedModel LoadedModel::load(const std::string& backbone, const std::string& pr
   if (read) {
     require_width(*read, prompt, loaded.config.d_model, backbone);
     rows = std::make_unique<SoftPrompt>(read->rows, session.device);
+    for (const std::string& note : read->notes) {
+      if (ranks.first()) std::fputs(fmt::format("note: '{}': {}\n", prompt, note).c_str(), stderr);
+    }
     warn_of_another(backbone, loaded, {prompt, read->origin}, ranks);
   }
   std::optional<Tokenizer> tokenizer;

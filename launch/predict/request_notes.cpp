@@ -9,7 +9,19 @@
 
 namespace prelude {
 
-RequestNotes::RequestNotes(const LoadedModel& loaded) : task_(printable(loaded.origin().fact("task"))) {
+namespace {
+
+// How the prompt came to answer by <extra_id_0>; empty where it is not known that it does.
+std::string trained_on(const PromptOrigin& origin) {
+  const std::string task = printable(origin.fact("task"));
+  const std::string method = printable(origin.fact("method"));
+  if (!task.empty()) return fmt::format("the prompt, pre-trained on task {},", task);
+  return method.empty() || method == "lm-pt" ? "" : fmt::format("the prompt, tuned by method {},", method);
+}
+
+}  // namespace
+
+RequestNotes::RequestNotes(const LoadedModel& loaded) : trained_on_(trained_on(loaded.origin())) {
   const Tokenizer* const tokenizer = loaded.tokenizer();
   if (tokenizer != nullptr && tokenizer->sentinels() > 0) sentinel_ = tokenizer->sentinel(0);
   if (loaded.prompt_is_foreign()) end_ = static_cast<std::int32_t>(loaded.config().eos_token_id);
@@ -18,10 +30,10 @@ RequestNotes::RequestNotes(const LoadedModel& loaded) : task_(printable(loaded.o
 bool RequestNotes::lacks_sentinel(const Request& request) const {
   if (!sentinel_ || (request.candidates.empty() && !request.target)) return false;
   const auto begins = [&](const Ids& ids) { return ids.front() == *sentinel_; };
-  if (request.target && begins(*request.target)) return false;
-  if (std::any_of(request.candidates.begin(), request.candidates.end(), begins)) return false;
+  const bool all = std::all_of(request.candidates.begin(), request.candidates.end(), begins);
+  if (all && (!request.target || begins(*request.target))) return false;
   const bool asked = std::find(request.source.begin(), request.source.end(), *sentinel_) != request.source.end();
-  return asked || !task_.empty();
+  return asked || !trained_on_.empty();
 }
 
 bool RequestNotes::lacks_end(const Request& request) const {
@@ -31,11 +43,10 @@ bool RequestNotes::lacks_end(const Request& request) const {
 std::vector<std::string> RequestNotes::of(const Request& request) {
   std::vector<std::string> notes;
   if (lacks_sentinel(request)) {
-    const std::string who = task_.empty() ? "T5 answers a source with <extra_id_0>"
-                                          : fmt::format("the prompt, pre-trained on task {}, answers", task_);
+    const std::string who = trained_on_.empty() ? "T5, asked by a source with <extra_id_0>," : trained_on_;
     notes.push_back(
-        fmt::format("{}: no candidate or target begins with <extra_id_0>, but {} by <extra_id_0> and then the words: "
-                    "write \"<extra_id_0> yes\", not \"yes\"",
+        fmt::format("{}: a candidate or target does not begin with <extra_id_0>, but {} answers by <extra_id_0> and "
+                    "then the words: write \"<extra_id_0> yes\", not \"yes\"",
                     request.place, who));
     sentinel_.reset();
   }

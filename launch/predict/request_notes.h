@@ -25,7 +25,7 @@ class RequestNotes {
 
   std::optional<std::int32_t> sentinel_;  // <extra_id_0>; nothing: not known, or said
   std::optional<std::int32_t> end_;       // </s>, where the prompt comes from a library that adds it; or said
-  std::string task_;                      // the pretext task that the prompt was trained on; empty: not known
+  std::string trained_on_;                // what taught the prompt to answer by the sentinel; empty: not known
 };
 
 // On standard error.

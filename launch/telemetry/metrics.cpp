@@ -98,8 +98,7 @@ std::string keep_copy(const std::string& path) {
   for (int i = 2; path_exists(copy); ++i) copy = fmt::format("{}.damaged-{}", path, i);
   std::error_code error;
   std::filesystem::create_hard_link(path, copy, error);
-  if (error) std::filesystem::copy_file(path, copy, error);
-  require(!error, "cannot write '{}': {}", copy, error.message());
+  if (error) copy_file_atomically(path, copy);
   return copy;
 }
 

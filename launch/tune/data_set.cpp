@@ -112,13 +112,17 @@ bool DataSet::draws(std::int64_t shots, const std::string& mode) const {
 }
 
 ExampleSplit DataSet::given() const {
-  require(!dev_.empty(), "data set {}: '{}' has no dev file{}; give --split draw, or --shots N", row_.name, folder_,
-          row_.dev.empty() ? " in its row" : fmt::format(" {}", row_.dev));
+  require(!dev_.empty(), "data set {}: '{}' has no dev file{}; give --shots N, and both sets are drawn", row_.name,
+          folder_, row_.dev.empty() ? " in its row" : fmt::format(" {}", row_.dev));
   return {train_, dev_, all_indices(train_.size()), all_indices(dev_.size())};
 }
 
 ExampleSplit DataSet::split(std::int64_t shots, const std::string& mode, std::uint64_t seed) const {
   if (!draws(shots, mode)) {
+    require(mode != "draw",
+            "data set {}: --split draw takes N examples to train and N to choose, but --shots all leaves none to draw "
+            "from; give --shots N",
+            row_.name);
     ExampleSplit whole = given();
     require(shots <= 0 || shots == static_cast<std::int64_t>(whole.train.size()),
             "data set {}: --shots {}, but the training file has {} examples and is taken whole; leave --shots out, or "

@@ -44,9 +44,7 @@ std::vector<std::int32_t> answer_ids(const Question& question, std::size_t word_
 
 // The option that gave the prompt of a pretext task: `prelude tune` has one for all.
 std::string prompt_option(const ExperimentOptions& options, const std::string& task) {
-  const bool one = options.prompt_nsp == options.prompt_nss && options.prompt_nss == options.prompt_cls &&
-                   options.prompt_cls == options.prompt_unified;
-  return one ? "--prompt" : fmt::format("--prompt-{}", task);
+  return options.one_prompt ? "--prompt" : fmt::format("--prompt-{}", task);
 }
 
 TuningSettings settings_of(const ExperimentOptions& options, const CellKey& key, const MicroBatchLimits& limits) {
@@ -120,16 +118,27 @@ void Lab::read_prompts() {
     if (path.empty()) continue;
     Prompt prompt = read_prompt(path);
     prompts_[task] = prompt.rows;
+    for (const std::string& note : prompt.notes) {
+      const std::string line = fmt::format("note: '{}': {}", path, note);
+      if (std::find(notes_.begin(), notes_.end(), line) == notes_.end()) notes_.push_back(line);
+    }
     origins_[task] = {path, std::move(prompt.origin)};
   }
+  std::set<std::string> used;
   for (const Method& method : methods_) {
     for (const DataSet& data : data_sets_) {
       if (!method.pretrained()) continue;
       const std::string name = prompt_name(method, data);
+      used.insert(name);
       require(!name.empty(), "method {}: the row of {} names no pretext task", method.name, data.name());
       require(prompts_.contains(name), "method {} on {} starts from a pre-trained prompt; give it with --prompt-{}",
               method.name, data.name(), name);
     }
+  }
+  for (const auto& [task, path] : given) {
+    if (path.empty() || options_.one_prompt || used.contains(task)) continue;
+    notes_.push_back(
+        fmt::format("note: --prompt-{} does nothing here: no method starts from it on these data sets", task));
   }
 }
 
@@ -139,7 +148,8 @@ void Lab::note_prompts() {
     for (const DataSet& data : data_sets_) {
       if (!method.pretrained()) continue;
       const std::string name = prompt_name(method, data);
-      for (std::string& warning : prompt_warnings(origins_.at(name), {options_.backbone, weights_of(backbone_), name})) {
+      for (std::string& warning :
+           prompt_warnings(origins_.at(name), {options_.backbone, weights_of(backbone_), name})) {
         warnings.insert(std::move(warning));
       }
     }

@@ -8,6 +8,7 @@
 #include "core/text/tokenizer.h"
 #include "tasks/corpus/build_record.h"
 #include "tasks/corpus/make_documents.h"
+#include "tasks/corpus/recorded_shards.h"
 
 namespace prelude {
 namespace {
@@ -72,7 +73,9 @@ class Builder {
     require_same_build(*found, wanted_, options_.output);
     record_ = std::move(*found);
     record_.options = wanted_.options;  // the same, in our order
-    for (const ShardEntry& shard : record_.shards) check_sealed(shard);
+    require_recorded_shards(options_.output, "build.json", record_.shards,
+                            fmt::format("delete the folder '{}' and build again", options_.output));
+    for (const ShardEntry& shard : record_.shards) count(shard);
     dropped_ = record_.dropped;
     problems_ = record_.problems;
     unknown_tokens_ = record_.unknown_tokens;
@@ -80,10 +83,7 @@ class Builder {
     return path_exists(manifest_path());
   }
 
-  void check_sealed(const ShardEntry& shard) {
-    const std::string path = options_.output + "/" + shard.file;
-    require(path_exists(path) && file_bytes(path) == shard.bytes,
-            "'{}' is missing or damaged; delete the folder '{}' and build again", path, options_.output);
+  void count(const ShardEntry& shard) {
     progress_.documents += shard.documents;
     progress_.sentences += shard.sentences;
     progress_.tokens += shard.tokens;

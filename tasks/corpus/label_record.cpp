@@ -31,7 +31,8 @@ std::optional<LabelRecord> read_label_record(const std::string& path) {
 void require_same_labelling(const LabelRecord& found, const NamedValues& wanted, const std::string& output) {
   for (const auto& [name, value] : wanted) {
     const std::string other = value_of(found.options, name);
-    if (name == "revision" || other == "absent") continue;  // told, not compared; earlier versions recorded less
+    if (name == "revision") continue;                                  // told, not compared
+    if (other == "absent" && name.starts_with("backbone-")) continue;  // earlier versions recorded the weights alone
     require(value == other,
             "'{}' holds labels made with another {} ({}, now {}); use the same, give another --output, or delete the "
             "folder to start afresh",

@@ -1,18 +1,12 @@
 #include "tasks/corpus/labelled_copy.h"
 
 #include "core/error.h"
-#include "core/io/paths.h"
+#include "tasks/corpus/recorded_shards.h"
 #include "tasks/corpus/shard.h"
 #include "tasks/corpus/shard_writer.h"
 
 namespace prelude {
 namespace {
-
-void check_sealed(const std::string& folder, const ShardEntry& shard) {
-  const std::string path = folder + "/" + shard.file;
-  require(path_exists(path) && file_bytes(path) == shard.bytes,
-          "'{}' is missing or damaged; delete the folder '{}' and label again", path, folder);
-}
 
 // The corpus, where nothing speaks against labelling it.
 const Corpus& unlabelled(const Corpus& corpus) {
@@ -38,7 +32,8 @@ LabelledCopy::LabelledCopy(const std::string& output, const Corpus& corpus)
   const std::size_t most = corpus.manifest().shards.size();
   require(record_.shards.size() <= most, "'{}' holds {} shards, but '{}' has {}; give another --output", output,
           record_.shards.size(), corpus.folder(), most);
-  for (const ShardEntry& shard : record_.shards) check_sealed(output, shard);
+  require_recorded_shards(output, "label.json", record_.shards,
+                          fmt::format("delete the folder '{}' and label again", output));
 }
 
 std::string LabelledCopy::path(const char* name) const { return output_ + "/" + name; }

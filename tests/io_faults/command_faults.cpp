@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/checkpoint/rank_checkpoint.h"
+#include "core/io/atomic_file.h"
 #include "core/io/checksum.h"
 #include "tests/io_faults/io_faults.h"
 #include "tests/launch/commands/run_metrics.h"
@@ -87,7 +88,7 @@ std::string differences(const Files& found, const Files& expected) {
 std::string temporary_file_below(const std::string& folder) {
   if (!fs::exists(folder)) return "";
   for (const auto& entry : fs::recursive_directory_iterator(folder)) {
-    if (entry.path().extension() == ".tmp") return entry.path();
+    if (entry.path().string().ends_with(unfinished_ending)) return entry.path();
   }
   return "";
 }
@@ -161,7 +162,8 @@ class Faults {
     for (const IoCall& call : calls) {
       const int turn = ++turns[call];
       for (const char* error : {"EIO", "ENOSPC", "EDQUOT"}) faults.push_back({call, turn, error, false});
-      if (writes_bytes(call)) faults.push_back({call, turn, "short", false});
+      if (!writes_bytes(call)) continue;
+      for (const char* error : {"short", "lost"}) faults.push_back({call, turn, error, false});
     }
     return faults;
   }
@@ -176,7 +178,7 @@ class Faults {
           kind.begin(), kind.end(), [](unsigned char c) { return std::isdigit(c) != 0; }, '#');
       if (++turns[call] == 1) kinds[kind].push_back(call);
     }
-    constexpr std::array<const char*, 4> errors{"ENOSPC", "short", "EIO", "EDQUOT"};
+    constexpr std::array<const char*, 5> errors{"ENOSPC", "short", "EIO", "lost", "EDQUOT"};
     std::vector<IoFault> faults;
     std::size_t k = 0;
     for (auto& [kind, all] : kinds) {
@@ -185,7 +187,7 @@ class Faults {
       const bool a_write = writes > 0 && (others == 0 || k % 2 == 0);
       const auto turn = static_cast<std::ptrdiff_t>(k / 2);
       const IoCall& call = all[static_cast<std::size_t>(a_write ? turn % writes : writes + turn % others)];
-      const char* error = a_write ? errors[k / 2 % 4] : errors[k / 2 % 2 * 2];
+      const char* error = a_write ? errors[k / 2 % 5] : errors[k / 2 % 2 * 2];
       faults.push_back({call, (turns[call] + 1) / 2, error, false});
       ++k;
     }

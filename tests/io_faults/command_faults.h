@@ -18,9 +18,9 @@ struct WritingCommand {
 };
 
 // Makes calls of the command fail (EIO, ENOSPC, EDQUOT, short): one for each kind of file (of several ranks: of those
-// but the first), or, where the environment variable PRELUDE_IO_FAULTS is `all`, every call with every error. Each time it must end with exit code 0
-// and the right files; or with another, a line that names a file below the folder, and no temporary file left.
-// Afterwards the same command must do what `resumes` says.
+// but the first), or, where the environment variable PRELUDE_IO_FAULTS is `all`, every call with every error. Each time
+// it must end with exit code 0 and the right files; or with another, a line that names a file below the folder, and no
+// temporary file left. Afterwards the same command must do what `resumes` says.
 void expect_faults_noticed(const WritingCommand& command);
 
 }  // namespace prelude::test

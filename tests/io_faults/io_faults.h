@@ -18,7 +18,7 @@ namespace prelude::test {
 
 struct IoCall {
   std::string name;  // "pwrite"
-  std::string path;  // "checkpoints/step-00000004.h5.tmp"
+  std::string path;  // "checkpoints/.step-00000004.h5.prelude-new"
   bool operator==(const IoCall&) const = default;
   auto operator<=>(const IoCall&) const = default;
 };

@@ -89,7 +89,7 @@ TEST(Program, HelpNeedsNoOptions) {
 TEST(Program, ControlCharactersDoNotBreakTheOneLine) {
   const auto result = run_program({"no\nsuch\x1b[31mcommand"});
   EXPECT_EQ(result.code, 2);
-  EXPECT_EQ(result.errors.rfind("prelude: error: unknown command 'no such [31mcommand'", 0), 0U) << result.errors;
+  EXPECT_EQ(result.errors.rfind("prelude: error: unknown command 'no such\\x1b[31mcommand'", 0), 0U) << result.errors;
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -63,6 +64,21 @@ TEST(Presets, HoldPptsNumbers) {
     settle(options);
     // PPT's rate 0.1 gives 1.1e-3 at 8,000.
     EXPECT_NEAR(learning_rate(schedule_of(options), 8'000), 1.1e-3, 0.05e-3);
+  }
+}
+
+// The embedding of a published T5 is a hundred times as large as in PPT's space: rate times 100, decay, clip and
+// epsilon through 100, so that every update is a hundred times PPT's.
+TEST(Presets, ForAnUnscaledT5HoldPptsNumbersTimesAHundred) {
+  for (const char* task : {"nsp", "nss", "cls", "unified"}) {
+    const PretrainOptions scaled = read_preset(fmt::format("ppt-{}.ini", task));
+    const PretrainOptions plain = read_preset(fmt::format("ppt-{}-t5.ini", task));
+    EXPECT_DOUBLE_EQ(plain.learning_rate, 100 * scaled.learning_rate) << task;
+    EXPECT_DOUBLE_EQ(plain.weight_decay, scaled.weight_decay / 100) << task;
+    EXPECT_DOUBLE_EQ(plain.clip, scaled.clip / 100) << task;
+    EXPECT_DOUBLE_EQ(plain.epsilon, scaled.epsilon / 100) << task;
+    EXPECT_EQ(plain.steps, scaled.steps);
+    EXPECT_EQ(plain.task, scaled.task);
   }
 }
 

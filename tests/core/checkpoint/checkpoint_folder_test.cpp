@@ -32,7 +32,8 @@ TEST_F(CheckpointFolder, NamesAreThoseOfTheContract) {
 }
 
 TEST_F(CheckpointFolder, ListsByStepAndIgnoresOtherFiles) {
-  for (const auto* name : {"step-.h5", "step-12x.h5", "step-00000007.h5.tmp", "notes.txt", "step--0000003.h5"}) {
+  for (const auto* name :
+       {"step-.h5", "step-12x.h5", ".step-00000007.h5.prelude-new", "notes.txt", "step--0000003.h5"}) {
     test::write_file(path(name), "x");
   }
   EXPECT_TRUE(steps().empty());
@@ -61,12 +62,12 @@ TEST_F(CheckpointFolder, TheNewestReadableOneIsUsedAndDamagedOnesAreNamed) {
 
 TEST_F(CheckpointFolder, PruningKeepsTheNewestAndTheBest) {
   for (const std::int64_t step : {1, 2, 3, 4, 5, 6}) test::write_file(path(checkpoint_name(step)), "x");
-  test::write_file(path("step-00000009.h5.tmp"), "left by a killed writer");
+  test::write_file(path(".step-00000009.h5.prelude-new"), "left by a killed writer");
   test::write_file(path("notes.txt"), "the user's");
   const std::set<std::int64_t> all{1, 2, 3, 4, 5, 6};
   prune_checkpoints(root(), all, 2, 3);
   EXPECT_EQ(steps(), (std::vector<std::int64_t>{3, 5, 6}));
-  EXPECT_FALSE(std::filesystem::exists(path("step-00000009.h5.tmp")));
+  EXPECT_FALSE(std::filesystem::exists(path(".step-00000009.h5.prelude-new")));
   EXPECT_TRUE(std::filesystem::exists(path("notes.txt")));
   prune_checkpoints(root(), all, 2, -1);
   EXPECT_EQ(steps(), (std::vector<std::int64_t>{5, 6}));

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <limits>
 
+#include "core/io/atomic_file.h"
 #include "core/io/checksum.h"
 #include "core/io/h5_writer.h"
 #include "tests/core/checkpoint/checkpoint_fixture.h"
@@ -21,7 +22,7 @@ TEST_F(CheckpointFile, ComesBackBitForBit) {
   checkpoint.delta[1].value[1] = -0.0F;
   write_checkpoint(path("a.h5"), checkpoint);
   expect_equal(read_checkpoint(path("a.h5")), checkpoint);
-  EXPECT_FALSE(std::filesystem::exists(path("a.h5.tmp")));
+  EXPECT_FALSE(std::filesystem::exists(temporary_name(path("a.h5"))));
 }
 
 TEST_F(CheckpointFile, TheSameStateGivesTheSameBytes) {
@@ -167,7 +168,7 @@ TEST_F(CheckpointFile, AFullDiskLeavesTheOldFileAndNoTemporaryOne) {
     setrlimit(RLIMIT_FSIZE, &small);
     EXPECT_THROW(write_checkpoint(path("a.h5"), sample(2, 5000)), UserError) << limit;
     setrlimit(RLIMIT_FSIZE, &before);
-    EXPECT_FALSE(std::filesystem::exists(path("a.h5.tmp"))) << limit;
+    EXPECT_FALSE(std::filesystem::exists(temporary_name(path("a.h5")))) << limit;
     expect_equal(read_checkpoint(path("a.h5")), sample(1, 5000));
   }
   std::signal(SIGXFSZ, old_handler);

@@ -35,6 +35,32 @@ TEST(AtomicFolder, TakesThePlaceOfTheOldOneOrOfNone) {
   EXPECT_EQ(read_file(root / "folder/b"), "more");
 }
 
+TEST(AtomicFolder, WhatSomebodyPutThereComesAlong) {
+  const TemporaryFolder root;
+  make(root / "folder", "old");
+  write_file(root / "folder/README.md", "mine");
+  write_file(root / "folder/model-00001-of-00002.safetensors", "old weights");
+  fs::create_directory(root / "folder/notes");
+  write_file(root / "folder/notes/today", "mine, too");
+  write_folder_atomically(root / "folder", [&](const std::string& fresh) {
+    make(fresh, "new");
+    carry_over(root / "folder", fresh, {"model-00001-of-00002.safetensors"});
+  });
+  EXPECT_EQ(read_file(root / "folder/a"), "new");
+  EXPECT_EQ(read_file(root / "folder/README.md"), "mine");
+  EXPECT_EQ(read_file(root / "folder/notes/today"), "mine, too");
+  EXPECT_FALSE(fs::exists(root / "folder/model-00001-of-00002.safetensors"));
+}
+
+TEST(AtomicFolder, ALinkIsFollowed) {
+  const TemporaryFolder root;
+  fs::create_directory(root / "far");
+  fs::create_directory_symlink(root / "far", root / "near");
+  write_folder_atomically(root / "near", [](const std::string& fresh) { make(fresh, "new"); });
+  EXPECT_TRUE(fs::is_symlink(root / "near"));
+  EXPECT_EQ(read_file(root / "far/a"), "new");
+}
+
 TEST(AtomicFolder, IsThereAtEveryMoment) {
   const TemporaryFolder root;
   make(root / "fresh", "0");

@@ -64,6 +64,13 @@ TEST(AtomicFileTest, AppearsOnlyWhenCommitted) {
   EXPECT_FALSE(std::filesystem::exists(temporary_name(path)));
 }
 
+TEST(AtomicFileTest, LeavesTheFilesBesideItAlone) {
+  const TemporaryFolder folder;
+  for (const char* name : {"a.tmp", "a.new", "a~"}) write_file(folder / name, "mine");
+  write_file_atomically(folder / "a", "new");
+  for (const char* name : {"a.tmp", "a.new", "a~"}) EXPECT_EQ(read_file(folder / name), "mine");
+}
+
 TEST(AtomicFileTest, TakesWhatAnotherWrote) {
   const TemporaryFolder folder;
   AtomicFile file(folder / "a");

@@ -38,6 +38,8 @@ TEST(OutputFile, IsNeverAnInputByWhateverName) {
     const std::string said = complaint(root / name, {"--output", {root / "q.jsonl"}, "{\"index\":0"});
     EXPECT_NE(said.find("is the input"), std::string::npos) << said;
   }
+  write_file(root / ".a.prelude-new", "x");
+  EXPECT_NE(complaint(root / "a", {"--output", {root / ".a.prelude-new"}, ""}).find("is the input"), std::string::npos);
 }
 
 TEST(OutputFile, ReplacesTheCommandsOwnAlone) {

@@ -84,12 +84,21 @@ TEST(OutputFolder, TakesWhatAKilledCommandLeftBeforeItsFirstFile) {
   const TemporaryFolder root;
   fs::create_directories(root / "run/checkpoints");
   write_file(root / "run/.lock", "");
-  write_file(root / "run/config.ini.tmp", "# prel");
+  write_file(root / "run/.config.ini.prelude-new", "# prel");
   for (const FolderKind kind : {FolderKind::pretrain_run, FolderKind::experiment, FolderKind::prompt}) {
     EXPECT_NO_THROW(OutputFolder(root / "run", kind));
   }
   write_file(root / "run/checkpoints/step-00000001.h5", "x");
   EXPECT_THROW(OutputFolder(root / "run", FolderKind::prompt), UserError) << "these checkpoints are somebody's";
+}
+
+TEST(OutputFolder, HiddenNamesOfOthersAreNoTraces) {
+  const TemporaryFolder root;
+  fs::create_directories(root / "clone/.git");
+  for (const FolderKind kind : {FolderKind::pretrain_run, FolderKind::prompt, FolderKind::backbone}) {
+    EXPECT_NE(test::message_of([&] { OutputFolder(root / "clone", kind); }).find("holds '.git', which stays"),
+              std::string::npos);
+  }
 }
 
 TEST(OutputFolder, LeavesNoFolderWhereNothingWasWritten) {
@@ -104,6 +113,13 @@ TEST(OutputFolder, LeavesNoFolderWhereNothingWasWritten) {
   fs::create_directory(root / "c");
   { const OutputFolder folder(root / "c", FolderKind::tune_run); }
   EXPECT_TRUE(fs::exists(root / "c")) << "it was the user's";
+  { const OutputFolder folder(root / "c/new/sub/run", FolderKind::pretrain_run); }
+  EXPECT_FALSE(fs::exists(root / "c/new"));
+  {
+    const OutputFolder folder(root / "c/new/sub/", FolderKind::prompt);
+    write_file(root / "c/new/sub/a", "x");
+  }
+  EXPECT_TRUE(fs::exists(root / "c/new/sub/a"));
 }
 
 TEST(OutputFolder, RefusesWhatIsNoFolder) {

@@ -24,7 +24,7 @@ TEST(BackboneCreate, MakesAFolderThatLoads) {
   EXPECT_EQ(backbone.config.d_model, 64);
   EXPECT_EQ(backbone.config.vocab_size, 32128);  // T5's 32,100 ids, rounded up as T5 rounds
   EXPECT_EQ(backbone.config.eos_token_id, 1);
-  EXPECT_EQ(read_file(backbone.tokenizer_path), read_file(tokenizer));
+  EXPECT_EQ(read_file(backbone.tokenizer_path + "/spiece.model"), read_file(tokenizer));
 }
 
 TEST(BackboneCreate, TheSeedDecidesEveryByte) {

@@ -232,5 +232,17 @@ TEST_F(CorpusLabel, SaysWhereTheLabelsComeFrom) {
   for (const char* hash : {"backbone", "prompt", "corpus"}) EXPECT_EQ(labelling[hash].get<std::string>().size(), 32U);
 }
 
+TEST_F(CorpusLabel, SaysThatAnotherRevisionLabelled) {
+  ASSERT_EQ(run_program(bench().label("older")).code, 0);
+  const std::string record = bench().path("older") + "/label.json";
+  Json file = Json::parse(read_file(record));
+  file["options"]["revision"] = "0123abcd";
+  write_file(record, file.dump());
+  const ProgramResult again = run_program(bench().label("older"));
+  EXPECT_EQ(again.code, 0) << again.errors;
+  EXPECT_NE(again.errors.find("labelled by another revision of the program (0123abcd;"), std::string::npos)
+      << again.errors;
+}
+
 }  // namespace
 }  // namespace prelude::test

@@ -101,6 +101,67 @@ TEST(Experiment, MoreSeedsKeepTheOldCellsAndOtherStepsDoNot) {
   EXPECT_NE(other.errors.find("4 cells, 4 of them"), std::string::npos) << other.errors;
 }
 
+// What days have computed does not go for one changed option.
+TEST(Experiment, CellsOfOtherOptionsComeBackWithTheirOptions) {
+  const ExperimentBench bench;
+  ASSERT_EQ(bench.run("out").code, 0);
+  const json results = bench.results("out");
+  const std::string cell = bench.path("out") + "/cells/films/pt/shots-8/rate-0.3/seed-10";
+  const auto files = [&] { return std::pair(read_file(cell + ".json"), read_file(cell + ".npy")); };
+  const auto before = files();
+  ASSERT_EQ(bench.run("out", {{"--methods", {"pt"}}, {"--steps", {"6"}}}).code, 0);
+  EXPECT_NE(files().first, before.first);
+  const ProgramResult part = bench.run("out", {{"--methods", {"ppt"}}});
+  EXPECT_NE(part.errors.find("2 cells, 0 of them"), std::string::npos) << part.errors;
+  EXPECT_EQ(bench.results("out"), results) << "those that stand beside are of the table, too";
+  const ProgramResult back = bench.run("out");
+  EXPECT_NE(back.errors.find("4 cells, 0 of them"), std::string::npos) << back.errors;
+  EXPECT_EQ(bench.results("out"), results);
+  EXPECT_EQ(files(), before);
+}
+
+TEST(Experiment, InspectKnowsItsFolder) {
+  const ExperimentBench bench;
+  ASSERT_EQ(bench.run("out").code, 0);
+  const ProgramResult result = run_program({"inspect", bench.path("out"), "--json"});
+  ASSERT_EQ(result.code, 0) << result.errors;
+  const json facts = json::parse(result.output);
+  EXPECT_EQ(facts.at("kind"), "experiment");
+  EXPECT_EQ(facts.at("cells"), 4);
+  EXPECT_EQ(facts.at("seeds"), (std::vector<int>{10, 20}));
+}
+
+TEST(Experiment, SaysWhichPromptsAndRevisionsDiffer) {
+  const ExperimentBench bench;
+  const ProgramResult unused = bench.run("out", {{"--prompt-nsp", {bench.path("cls.npy")}}});
+  EXPECT_EQ(unused.code, 0) << unused.errors;
+  EXPECT_NE(unused.errors.find("note: --prompt-nsp does nothing here"), std::string::npos) << unused.errors;
+  const std::string cell = bench.path("out") + "/cells/films/pt/shots-8/rate-0.3/seed-10.json";
+  json file = json::parse(read_file(cell));
+  file["cell"]["revision"] = "0123abcd";
+  write_file(cell, file.dump());
+  const ProgramResult again = bench.run("out");
+  EXPECT_NE(again.errors.find("note: 1 of 4 cells were computed by another revision of the program (0123abcd;"),
+            std::string::npos)
+      << again.errors;
+}
+
+TEST(Experiment, VotesOfOtherOptionsAreNotKept) {
+  const ExperimentBench bench;
+  const auto votes_of = [&] {
+    std::vector<std::string> methods;
+    for (const json& vote : json::parse(read_file(bench.path("out") + "/ensembles.json"))) {
+      methods.push_back(vote.at("method"));
+    }
+    return methods;
+  };
+  ASSERT_EQ(bench.run("out", {{"--ensembles", {""}}}).code, 0);
+  ASSERT_EQ(bench.run("out", {{"--ensembles", {""}}, {"--methods", {"ppt"}}}).code, 0);
+  EXPECT_EQ(votes_of().size(), 2U);
+  ASSERT_EQ(bench.run("out", {{"--ensembles", {""}}, {"--methods", {"ppt"}}, {"--steps", {"6"}}}).code, 0);
+  EXPECT_EQ(votes_of(), std::vector<std::string>{"ppt"});
+}
+
 TEST(Experiment, AnotherPromptLeavesTheCellsThatDoNotStartFromIt) {
   const ExperimentBench bench;
   ASSERT_EQ(bench.run("out").code, 0);
@@ -173,6 +234,11 @@ TEST(Experiment, SaysWhatIsTrainedOnAndWhatCannotBeDrawn) {
       << run.errors;
   const std::size_t warned = run.errors.find("warning: seed 10: data set films");
   EXPECT_LT(warned, run.errors.find("1/8")) << "before the first cell: " << run.errors;
+  std::filesystem::copy_file(bench.path("films") + "/test.jsonl", bench.path("films") + "/dev.jsonl");
+  const std::string row = bench.row("with-dev.ini", "test = ", "test = test.jsonl\ndev = dev.jsonl");
+  const ProgramResult with_dev = bench.run("dev", {{"--rows", {row}}});
+  EXPECT_NE(with_dev.errors.find("; dev.jsonl is not used (--split given takes it)"), std::string::npos)
+      << with_dev.errors;
 }
 
 TEST(Experiment, PromptsOfUnequalLengthAreNoted) {

@@ -21,7 +21,7 @@ void must(const std::vector<std::string>& arguments) {
 
 LmBench::LmBench() {
   write_text();
-  must({"tokenizer", "train", "--input", path("text.jsonl"), "--vocabulary", "60", "--output", path("tokenizer")});
+  must({"tokenizer", "train", "--input", path("text.jsonl"), "--vocabulary", "48", "--output", path("tokenizer")});
   must({"corpus", "build", "--input", path("text.jsonl"), "--tokenizer", tokenizer(), "--output", path("corpus"),
         "--workers", "1"});
   config("config.json", {});

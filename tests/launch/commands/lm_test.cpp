@@ -155,8 +155,16 @@ TEST_F(Lm, DoesNotStartOverWhereNothingCanBeRead) {
     fs::remove(entry.path() / "manifest.json");
   }
   expect_mistakes({{"none finished", bench().arguments("lost"), {"was not finished", "give --restart to begin"}}});
-  fs::remove_all(bench().path("lost") + "/checkpoints");
-  EXPECT_EQ(bench().lm("lost").code, 0);
+  // A single one that is damaged is no checkpoint that a killed run left.
+  std::vector<fs::path> all(fs::directory_iterator(bench().path("lost") + "/checkpoints"), {});
+  for (std::size_t i = 1; i < all.size(); ++i) fs::remove_all(all[i]);
+  write_file(all.front() / "manifest.json", "{");
+  const auto now = read_file(bench().path("lost") + "/metrics.jsonl");
+  expect_mistakes({{"one manifest", bench().arguments("lost"), {"manifest.json", "give --restart to begin"}}});
+  EXPECT_EQ(read_file(bench().path("lost") + "/metrics.jsonl"), now);
+  fs::remove_all(all.front());
+  expect_mistakes({{"removed", bench().arguments("lost"), {"there is none", "give --restart to begin"}}});
+  EXPECT_EQ(run_program(with_restart).code, 0);
   expect_same("lost", reference("done", adafactor));
 }
 

@@ -32,7 +32,7 @@ TEST(PlanCommand, CountsXxlOnEightRanks) {
   EXPECT_EQ(first["ranks"], 8);
   EXPECT_EQ(first["counted"]["tensor_collectives"]["total"]["number"], 239);
   EXPECT_EQ(first["counted"]["world_sum"]["number"], 1);
-  EXPECT_EQ(first["counted"]["world_sum"]["bytes"], 4 * (100 * 4096 + 4));
+  EXPECT_EQ(first["counted"]["world_sum"]["bytes"], 4 * (100 * 4096 + 6));
   EXPECT_EQ(object["ranks"][2]["global_batch"], 64 * 32);
   for (const nlohmann::json& row : object["ranks"]) {
     const nlohmann::json& predicted = row["predicted"];
@@ -112,14 +112,14 @@ TEST(PlanCommand, CountsTheTrainingOfAllWeights) {
   EXPECT_EQ(object["job"]["prompt_length"], 0);
   const nlohmann::json& memory = object["memory_estimate"];
   EXPECT_EQ(memory["fits"], true);
-  EXPECT_EQ(memory["gradient_bytes"], 4 * (held + 4));
+  EXPECT_EQ(memory["gradient_bytes"], 4 * (held + 6));
   EXPECT_EQ(memory["master_bytes"], held);
   EXPECT_EQ(memory["moment_bytes"], 2 * held);
   const nlohmann::json& counted = object["ranks"][0]["counted"];
-  EXPECT_EQ(counted["world_sum"]["bytes"], 4 * (held + 4));
+  EXPECT_EQ(counted["world_sum"]["bytes"], 4 * (held + 6));
   EXPECT_EQ(counted["weight_gather"]["bytes"], 2 * held);
   EXPECT_NEAR(counted["world_bytes_sent"].get<double>(),
-              2 * 0.75 * 4 * static_cast<double>(held + 4) + 0.75 * 2 * static_cast<double>(held), 1);
+              2 * 0.75 * 4 * static_cast<double>(held + 6) + 0.75 * 2 * static_cast<double>(held), 1);
   // Two collectives at 20 us, between hosts at 40 GB/s.
   EXPECT_NEAR(object["ranks"][0]["predicted"]["world_seconds"].get<double>(),
               40e-6 + counted["world_bytes_sent"].get<double>() / 40e9, 1e-9);

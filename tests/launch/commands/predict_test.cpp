@@ -82,7 +82,7 @@ TEST(Predict, FollowsALinkAndWritesAPipe) {
   const TemporaryFolder folder;
   const GoldenFile golden{"v1_1", false};
   write_file(folder / "in", "{\"source_ids\": [5], \"target_ids\": [7]}\n");
-  write_file(folder / "real", "before");
+  write_file(folder / "real", "");
   fs::create_symlink("real", folder / "link");
   const auto run = [&](const std::string& output) {
     return test::run_alone(predict_command(), {"--backbone", golden.backbone_folder(), "--input", folder / "in",

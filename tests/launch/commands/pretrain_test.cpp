@@ -166,6 +166,13 @@ TEST_F(Pretrain, BeginsAnewOnlyWhereItIsTold) {
   EXPECT_EQ(anew.code, 0) << anew.errors;
   expect_same_as_reference("lost");
   EXPECT_EQ(read_file(run + "/config.ini").find("restart = true"), std::string::npos);
+  std::filesystem::remove_all(run + "/checkpoints");
+  const auto removed = bench().pretrain("lost");
+  expect_mistake(removed, "is of step 40");
+  expect_mistake(removed, "give --restart to begin anew");
+  EXPECT_EQ(bench().prompt_bytes("lost", "prompt"), prompt);
+  EXPECT_EQ(test::run_program(with_restart).code, 0);
+  expect_same_as_reference("lost");
   auto more = bench().arguments("lost", {"--steps", "41"});
   more.emplace_back("--restart");
   const auto resumed = test::run_program(more);

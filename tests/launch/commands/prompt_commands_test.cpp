@@ -53,6 +53,20 @@ TEST_F(PromptCommands, PromptsGoThroughEveryFormUnchanged) {
   EXPECT_EQ(read_npy(shop_.path("e.npy")).values, golden_values());
 }
 
+TEST_F(PromptCommands, InspectKnowsAShardOfACorpus) {
+  const std::string shard = shop_.corpus() + "/shard-00000.h5";
+  for (const bool verify : {false, true}) {
+    const json facts = inspect(shard, verify);
+    EXPECT_EQ(facts["kind"], "corpus shard");
+    EXPECT_GT(facts["sentences"], 0);
+  }
+  const std::string damaged = shop_.with_flip(shop_.corpus(), "flipped", "shard-00000.h5");
+  expect_mistakes({{"a damaged shard", {"inspect", damaged + "/shard-00000.h5", "--verify"}, {"missing or damaged"}},
+                   {"a shard alone",
+                    {"inspect", shop_.without(shop_.corpus(), "alone", "corpus.json") + "/shard-00000.h5"},
+                    {"there is no", "corpus.json"}}});
+}
+
 TEST_F(PromptCommands, PptsSpaceIsEnteredAndLeft) {
   must({"import", "--input", golden("pt/float16.pt"), "--output", shop_.path("a"), "--scale", "100"});
   const json facts = inspect(shop_.path("a"));

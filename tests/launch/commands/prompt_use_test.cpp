@@ -2,6 +2,9 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
 #include "core/delta/prompt_file.h"
 #include "tests/launch/commands/experiment_bench.h"
 #include "tests/launch/mistakes/workshop.h"
@@ -37,6 +40,28 @@ TEST(PromptUses, OfOtherBackbonesAndTasksAreTold) {
   const std::string lines = shop.file("in.jsonl", "{\"source\": \"a<extra_id_0>\", \"target\": \"<extra_id_0> b\"}\n");
   expect_warnings(run({"predict", "--prompt", prompt, "--input", lines}), {another});
   expect_warnings(run_program(shop.pretrain("run", {"--from", prompt})), {another});
+  expect_warnings(run_program({"import", "--input", prompt, "--backbone", shop.backbone(), "--output", shop.path("i")}),
+                  {another});
+}
+
+// A folder of PEFT with two submodules, as wide as the backbone: what reading it shows is said by whoever uses it.
+TEST(PromptUses, NotesOnThePromptAreTold) {
+  const ExperimentBench bench;
+  const std::string prompt = bench.path("two");
+  Prompt six;
+  six.rows = at::ones({6, 64}, at::kFloat);
+  write_prompt_folder(prompt, six);
+  std::filesystem::remove(prompt + "/prelude.json");
+  nlohmann::json config = nlohmann::json::parse(read_file(prompt + "/adapter_config.json"));
+  config["num_virtual_tokens"] = 3;
+  config["num_transformer_submodules"] = 2;
+  write_file(prompt + "/adapter_config.json", config.dump());
+  const std::vector<std::string> said{"note: '" + prompt + "': rows 3 to 5 are dead"};
+  write_file(bench.path("in.jsonl"), "{\"source\": \"a<extra_id_0>\", \"target\": \"<extra_id_0> b\"}\n");
+  expect_warnings(run_program({"predict", "--backbone", bench.path("backbone"), "--prompt", prompt, "--input",
+                               bench.path("in.jsonl"), "--device", "cpu", "--threads", "1"}),
+                  said);
+  expect_warnings(bench.run("out", {{"--prompt-cls", {prompt}}, {"--methods", {"ppt"}}, {"--steps", {"1"}}}), said);
 }
 
 TEST(PromptUses, OfOtherTasksAreToldByTuneAndExperiment) {

@@ -93,6 +93,14 @@ TEST_F(SlurmCommand, AGridIsARunAnElement) {
   EXPECT_TRUE(holds(words, {"--steps", "6", "--clip", "0.5"}));
 }
 
+TEST_F(SlurmCommand, TheLastLineOfAGridMayHaveNoEnd) {
+  write_file(folder_ / "lines", "--steps 5\n--steps 6");
+  const auto result = print({"--grid", folder_ / "lines"});
+  ASSERT_EQ(result.code, 0) << result.errors;
+  EXPECT_NE(result.output.find("#SBATCH --array=0-1\n"), std::string::npos) << result.output;
+  EXPECT_TRUE(holds(started(result.output, {"SLURM_ARRAY_TASK_ID=1"}), {"--steps", "6"}));
+}
+
 TEST_F(SlurmCommand, MistakesAreSaidBeforeTheJobIsSubmitted) {
   const auto said = [](const ProgramResult& result, const std::string& text) {
     EXPECT_EQ(result.code, 2) << result.output;
@@ -103,7 +111,13 @@ TEST_F(SlurmCommand, MistakesAreSaidBeforeTheJobIsSubmitted) {
   said(print({}, {"--stpes", "5"}), "--steps");
   said(print({}, {"--learning-rate", "nan"}), "--learning-rate");
   said(print({"--array", "0-3"}), "--array is for --seeds or --grid");
-  said(print({"--grid", folder_ / "none"}), "--grid: cannot read");
+  said(run_program({"slurm", "--", "tune", "--backbone", "b"}), "a batch script is for `pretrain`, not for 'tune'");
+  said(print({"--grid", folder_ / "none"}), "none'");
+  said(print({"--grid", "/dev/zero"}), "'/dev/zero'");
+  write_file(folder_ / "blank", "--steps 5\n\n--steps 6\n");
+  said(print({"--grid", folder_ / "blank"}), "line 2 is blank");
+  write_file(folder_ / "empty", "");
+  said(print({"--grid", folder_ / "empty"}), "has no line");
   said(print({"--nodes", "0"}), "--nodes");
 }
 

@@ -57,14 +57,14 @@ TEST(TokenizerCommands, EncodeAndDecodeWithAFoldersFiles) {
 
 TEST(TokenizerCommands, SayWhatIsWrong) {
   Workshop shop;
-  const auto decode = [&](const std::string& line) {
+  const auto decode = [&](const std::string& name, const std::string& line) {
     return std::vector<std::string>{"tokenizer",           "decode",  "--tokenizer",
-                                    Workshop::tokenizer(), "--input", shop.file("ids.jsonl", line)};
+                                    Workshop::tokenizer(), "--input", shop.file(name, line)};
   };
   expect_mistakes({
-      {"an id above all", decode("[32100]\n"), {"ids.jsonl:1", "32100 is no id", "0 to 32099"}},
-      {"a negative id", decode("[5]\n[-1]\n"), {"ids.jsonl:2", "-1 is no id"}},
-      {"no list", decode("7\n"), {"ids.jsonl:1", "JSON array"}},
+      {"an id above all", decode("above.jsonl", "[32100]\n"), {"above.jsonl:1", "32100 is no id", "0 to 32099"}},
+      {"a negative id", decode("negative.jsonl", "[5, -1]\n"), {"negative.jsonl:1", "-1 is no id"}},
+      {"no list", decode("number.jsonl", "7\n"), {"number.jsonl:1", "JSON array"}},
   });
 }
 
@@ -89,7 +89,7 @@ TEST(TokenizerTrainCommand, SaysWhatIsWrong) {
       {"a full disk", train(shop.text(), output, "50"), {"spiece.model"}, 10000},
   });
   EXPECT_FALSE(std::filesystem::exists(output + "/spiece.model"));
-  EXPECT_FALSE(std::filesystem::exists(output + "/spiece.model.tmp"));
+  EXPECT_FALSE(std::filesystem::exists(output + "/.spiece.model.prelude-new"));
 }
 
 }  // namespace

@@ -82,6 +82,25 @@ TEST_F(Tune, IsACellOfAnExperimentAndKeepsItsPrompt) {
   EXPECT_EQ(evaluated("<extra_id_0>", model), cell.at("test").at("accuracy"));
 }
 
+TEST_F(Tune, AFinishedRunSaysWhoMadeItAndIsKnown) {
+  const std::vector<std::string> words = tune("out", "pt", {"--prompt-length", "4"});
+  ASSERT_EQ(run_program(words).code, 0);
+  const std::string result = bench_.path("out") + "/result.json";
+  json file = json::parse(read_file(result));
+  file["revision"] = "0123abcd";
+  write_file(result, file.dump());
+  const ProgramResult again = run_program(words);
+  EXPECT_EQ(again.code, 0) << again.errors;
+  EXPECT_NE(again.errors.find("note: another revision of the program made this result (0123abcd;"), std::string::npos)
+      << again.errors;
+  const ProgramResult inspected = run_program({"inspect", bench_.path("out"), "--json"});
+  ASSERT_EQ(inspected.code, 0) << inspected.errors;
+  const json facts = json::parse(inspected.output);
+  EXPECT_EQ(facts.at("kind"), "tune run");
+  EXPECT_EQ(facts.at("finished"), true);
+  EXPECT_EQ(facts.at("method"), "pt");
+}
+
 TEST_F(Tune, WritesABackboneWhoseWeightsTrained) {
   const ProgramResult run = run_program(tune("out", "ft", {"--learning-rate", "1e-3"}));
   ASSERT_EQ(run.code, 0) << run.errors;
@@ -103,6 +122,13 @@ TEST_F(Tune, TellsMistakes) {
             "prelude: error: --prompt: method pt starts without one; leave it out\n");
   const std::string few = error_of(tune("out", "pt", {"--split", "given"}));
   EXPECT_NE(few.find("has no dev file in its row"), std::string::npos) << few;
+  std::vector<std::string> all = tune("out", "pt", {"--split", "draw"});
+  *std::find(all.begin(), all.end(), "8") = "all";
+  EXPECT_NE(error_of(all).find("--split draw takes N examples to train and N to choose, but --shots all"),
+            std::string::npos);
+  std::vector<std::string> film = tune("out", "pt");
+  *std::find(film.begin(), film.end(), "films=" + bench_.path("films")) = "film=" + bench_.path("films");
+  EXPECT_NE(error_of(film).find("did you mean 'films'?"), std::string::npos);
   std::vector<std::string> many = tune("out", "pt");
   *std::find(many.begin(), many.end(), "8") = "400";
   EXPECT_NE(error_of(many).find("class 'false' has 20 examples"), std::string::npos);

@@ -25,6 +25,15 @@ TableOptions against_pt() { return {Measure::vocabulary_accuracy, "pt"}; }
 
 bool holds(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 
+TEST(Table, SaysWhereSeedsShareTheirExamples) {
+  Results results = three_methods();
+  EXPECT_FALSE(holds(markdown_text(make_table(results, against_pt())), "All seeds have the same")) << "not recorded";
+  for (CellResult& cell : results.cells) cell.train_indices = {0, 1, 2};
+  EXPECT_TRUE(holds(markdown_text(make_table(results, against_pt())), "All seeds have the same training examples"));
+  for (CellResult& cell : results.cells) cell.train_indices.back() += static_cast<std::int64_t>(cell.key.seed);
+  EXPECT_FALSE(holds(markdown_text(make_table(results, against_pt())), "All seeds have the same"));
+}
+
 // Means and deviations by NumPy, p by scipy.stats.ttest_rel: 3.467704255927742e-05 and 0.10166340730019759 before Holm.
 TEST(Table, SumsUpSeeds) {
   const ResultTable table = make_table(three_methods(), against_pt());
@@ -154,7 +163,7 @@ TEST(Table, HasPairsWhereTheMetricIsAPair) {
   const std::string text = markdown_text(make_table(results, {}));
   EXPECT_TRUE(holds(text, "| pt | 60.0 ± 14.1 / **60.0 ± 0.0** |\n| ppt | **90.0 ± 0.0** / 25.0 ± 0.0 |\n")) << text;
   EXPECT_TRUE(holds(text, "| majority | 50.0 / 22.2 |\n| random | 33.3 / 30.0 |\n")) << text;
-  EXPECT_TRUE(holds(text, "accuracy / macro-F1"));
+  EXPECT_TRUE(holds(text, "accuracy / macro-F1 among the label words"));
 }
 
 TEST(Table, CountsFailures) {

@@ -78,7 +78,7 @@ TEST_F(LabelMistakes, InTheOutput) {
       {"another prompt",
        label(good, {"--prompt", shop_.prompt()}, "labelled"),
        {"labelled' holds labels made with another prompt (none"}},
-      {"a damaged record", label(good, {}, damaged), {"damaged/label.json", "no JSON"}},
+      {"a damaged record", label(good, {}, damaged), {"damaged/label.json", "not valid JSON"}},
       {"a lost shard",
        label(good, {}, shop_.without(shop_.path("labelled"), "lost", "shard-00000.h5")),
        {"lost/shard-00000.h5' is missing or damaged"}},

@@ -33,7 +33,7 @@ TEST_F(PromptMistakes, OfKind) {
   };
   expect_mistakes({
       {"no such prompt", import(shop_.path("none")), {"no prompt at", "none", ".npy"}},
-      {"a run in place of its prompt", import(run), {"run' is a run, no prompt; its prompt is '", "run/prompt'"}},
+      {"a run in place of its prompt", import(run), {"run' is not a prompt; did you mean '", "run/prompt'?"}},
       {"a text file", import(shop_.file("prompt.txt", "please")), {"prompt.txt' is no prompt"}},
       {"a folder of something else",
        import(shop_.folder("empty")),

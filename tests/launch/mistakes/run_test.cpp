@@ -82,7 +82,7 @@ TEST_F(RunMistakes, OfLines) {
        {"none.jsonl", "No such file"}},
       {"answers over the questions",
        {"predict", "--backbone", shop_.backbone(), "--input", questions, "--output", questions},
-       {"--output '", "q.jsonl' is the file of --input"}},
+       {"--output: '", "q.jsonl' is the input"}},
       {"no JSON", predict("a.jsonl", "{\"source\": \"x\"}\nhello\n"), {"a.jsonl line 2", "not valid JSON"}},
       {"no source", predict("b.jsonl", "{\"target\": \"x\"}\n"), {"b.jsonl line 1", "neither source nor source_ids"}},
       {"an id out of range",

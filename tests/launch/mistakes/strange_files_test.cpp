@@ -45,16 +45,17 @@ TEST_F(StrangeFiles, AreRefusedByEveryCommandThatReadsOne) {
         {"requests", {"predict", "--backbone", backbone, "--input", file.path}, {file.said}},
         {"a configuration", {"pretrain", "--config", file.path}, {file.path, file.said}},
         {"a row",
-         {"tune", "--backbone", backbone, "--rows", file.path, "--data", "r=" + shop_.path(""), "--output",
-          shop_.path("o")},
+         {"tune", "--backbone", backbone, "--rows", file.path, "--data", "r=" + shop_.path(""), "--method", "pt",
+          "--output", shop_.path("o")},
          {file.path, file.said}},
-        {"a tokenizer",
-         {"tokenizer", "encode", "--tokenizer", file.path, "--input", row},
-         {file.path, file.said}},
+        {"a tokenizer", {"tokenizer", "encode", "--tokenizer", file.path, "--input", row}, {file.path, file.said}},
         {"a text to encode",
          {"tokenizer", "encode", "--tokenizer", Workshop::tokenizer(), "--input", file.path},
          {file.path, file.said}},
-        {"a shape", {"backbone", "create", "--model-config", file.path, "--output", shop_.path("made")}, {file.said}},
+        {"a shape",
+         {"backbone", "create", "--model-config", file.path, "--tokenizer", Workshop::tokenizer(), "--output",
+          shop_.path("made")},
+         {file.said}},
     };
     const std::string copy = shop_.copy(backbone, "backbone-" + fs::path(file.path).filename().string());
     fs::remove(copy + "/model.safetensors");
@@ -83,8 +84,8 @@ TEST_F(StrangeFiles, OtherFoldersAreNamed) {
 
 // What a file holds is shown without control bytes, as UTF-8, and shortened.
 TEST_F(StrangeFiles, NoBytesOfAFileReachTheTerminal) {
-  for (const std::string& key :
-       {std::string("st\x1b[2Jeps"), std::string("caf\xE9"), std::string(70000, 'k'), std::string("\xC2\x9B") + "31m"}) {
+  for (const std::string& key : {std::string("st\x1b[2Jeps"), std::string("caf\xE9"), std::string(70000, 'k'),
+                                 std::string("\xC2\x9B") + "31m"}) {
     const std::string config = shop_.file("c.ini", key + " = 3\n");
     const ProgramResult result = run_program({"pretrain", "--config", config});
     EXPECT_EQ(result.code, 2);

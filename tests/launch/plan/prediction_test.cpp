@@ -47,7 +47,7 @@ TEST(Prediction, AddsCollectivesByTheirPath) {
     EXPECT_NEAR(row.tensor_sent, 2.0 * 7 / 8 * sums, 1);
     EXPECT_NEAR(row.tensor_seconds, 2 * 239 * 50e-6 + 2.0 * 7 / 8 * sums / 200e9, 1e-9);
   }
-  const double world = 4 * (100 * 4096 + 4);
+  const double world = 4 * (100 * 4096 + 6);
   EXPECT_NEAR(rows[0].world_seconds, 50e-6 + 2.0 * 7 / 8 * world / 200e9, 1e-9);
   EXPECT_NEAR(rows[1].world_seconds, 50e-6 + 2.0 * 63 / 64 * world / 10e9, 1e-9);
   EXPECT_EQ(rows[1].global_batch, 8 * 32);

@@ -69,10 +69,26 @@ TEST_F(RequestNotesTest, SayOnceThatNoAnswerBeginsWithTheSentinel) {
   EXPECT_TRUE(notes_of(std::string(right) + plain + "{\"source\": \"It rained.<extra_id_0>\"}\n").empty());
   const auto notes = notes_of(std::string(right) + bare + bare);
   ASSERT_EQ(notes.size(), 1U);
-  EXPECT_NE(notes[0].find("in.jsonl line 2: no candidate or target begins with <extra_id_0>"), std::string::npos)
+  EXPECT_NE(notes[0].find("in.jsonl line 2: a candidate or target does not begin with <extra_id_0>"), std::string::npos)
       << notes[0];
   EXPECT_EQ(notes_of("{\"source\": \"It rained.<extra_id_0>\", \"target\": \"yes\"}\n").size(), 1U);
   EXPECT_TRUE(notes_of("{\"source\": \"It rained.<extra_id_0>\", \"target\": \"<extra_id_0> yes\"}\n").empty());
+}
+
+TEST_F(RequestNotesTest, OneCandidateOfSeveralIsEnough) {
+  loaded_with("");
+  EXPECT_EQ(
+      notes_of("{\"source\": \"It rained.<extra_id_0>\", \"candidates\": [\"<extra_id_0> yes\", \"no\"]}\n").size(),
+      1U);
+}
+
+TEST_F(RequestNotesTest, KnowTheMethodThatTunedThePrompt) {
+  loaded_with(prompt({{"method", "pt"}}));
+  const auto notes = notes_of(plain);
+  ASSERT_EQ(notes.size(), 1U);
+  EXPECT_NE(notes[0].find("tuned by method pt"), std::string::npos) << notes[0];
+  loaded_with(prompt({{"method", "lm-pt"}}));
+  EXPECT_TRUE(notes_of(plain).empty());
 }
 
 TEST_F(RequestNotesTest, KnowThePretextTaskOfThePrompt) {

@@ -64,9 +64,9 @@ TEST_F(RequestTest, CountsTheBytesOfCandidates) {
   const Tokenizer tokenizer = Tokenizer::load(PRELUDE_SOURCE_DIR "/data/tokenizer/spiece.model");
   auto lines = reader(
       "{\"source\": \"a\", \"candidates\": [\"<extra_id_0> yes\", \"caf\u00e9 au lait\", \"<extra_id_12>\", "
-      "\"<extra_id_x> b\"]}\n{\"source_ids\": [5], \"candidate_ids\": [[32099, 4273], [150]]}\n",
+      "\"extra_id_x> b\"]}\n{\"source_ids\": [5], \"candidate_ids\": [[32099, 4273], [150]]}\n",
       {&tokenizer, 32128, 1, false, false});
-  EXPECT_EQ(lines.next().value().candidate_bytes, (std::vector<std::int64_t>{3, 13, 0, 14}));
+  EXPECT_EQ(lines.next().value().candidate_bytes, (std::vector<std::int64_t>{3, 13, 0, 13}));
   EXPECT_EQ(lines.next().value().candidate_bytes, (std::vector<std::int64_t>{3, 2}));  // yes, no
   auto without = reader("{\"source_ids\": [5], \"candidate_ids\": [[7], [8, 9]]}", ids_);
   EXPECT_EQ(without.next().value().candidate_bytes, (std::vector<std::int64_t>{0, 0}));

@@ -1,5 +1,6 @@
 #include "launch/telemetry/run_messages.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <csignal>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "dist/world.h"
+#include "launch/telemetry/run_telemetry.h"
 #include "tests/temporary_folder.h"
 
 namespace prelude {
@@ -32,6 +34,23 @@ TEST(RunMessages, ARankThatDoesNotSpeakWritesNothing) {
   EXPECT_EQ(files(), before);
   const auto speaking = open_telemetry(run, std::nullopt, 10, true);
   EXPECT_GT(files(), before);
+}
+
+// No step stands at both ends of "training loss 7.79 -> 7.79".
+TEST(RunMessages, MeansOfTheEndsShareNoStep) {
+  const test::TemporaryFolder folder;
+  const auto summary_of = [&](int steps) {
+    std::string lines;
+    for (int i = 1; i <= steps; ++i) lines += fmt::format("{{\"step\": {}, \"loss\": {}}}\n", i, i);
+    test::write_file(folder / "metrics.jsonl", lines);
+    return summarise(folder / "metrics.jsonl");
+  };
+  EXPECT_EQ(summary_of(1).averaged_steps, 0);
+  EXPECT_EQ(summary_of(5).averaged_steps, 2);
+  EXPECT_EQ(summary_of(5).first_loss, 1.5);
+  EXPECT_EQ(summary_of(5).last_loss, 4.5);
+  EXPECT_EQ(summary_of(10).averaged_steps, 5);
+  EXPECT_EQ(summary_of(50).averaged_steps, 10);
 }
 
 TEST(RunMessages, AStopNamesTheSignalOrAnotherRank) {

@@ -51,6 +51,16 @@ TEST(StopSignal, DoesNotDisturbProductsUnderWay) {
   EXPECT_TRUE(same);
 }
 
+TEST(StopSignalDeathTest, BeforeTheFirstOneASignalIsAnOrderlyEnd) {
+  for (const int number : {SIGTERM, SIGINT, SIGUSR1}) {
+    const auto signalled = [&] {
+      exit_on_signals();
+      std::raise(number);
+    };
+    EXPECT_EXIT(signalled(), ::testing::ExitedWithCode(3), "stopped");
+  }
+}
+
 TEST(StopSignalDeathTest, ASecondInterruptEndsTheProcess) {
   const auto interrupted_twice = [] {
     const StopSignal signal;

@@ -41,10 +41,10 @@ TEST_F(DataSetTest, ExamplesInTwoFilesAreTold) {
   file("dev.jsonl", {"g", "h", "i"});
   EXPECT_TRUE(notes("dev.jsonl").empty());
   file("test.jsonl", {"x", "b", "c", "g"});  // with other labels, too
-  EXPECT_EQ(notes("dev.jsonl"),
-            (std::vector<std::string>{
-                "warning: data set films: 2 of the 4 examples of test.jsonl stand in train.jsonl, too",
-                "warning: data set films: 1 of the 4 examples of test.jsonl stand in dev.jsonl, too"}));
+  EXPECT_EQ(
+      notes("dev.jsonl"),
+      (std::vector<std::string>{"warning: data set films: 2 of the 4 examples of test.jsonl stand in train.jsonl, too",
+                                "warning: data set films: 1 of the 4 examples of test.jsonl stand in dev.jsonl, too"}));
   file("test.jsonl", {"a", "b", "c", "d"});
   EXPECT_EQ(notes(), (std::vector<std::string>{
                          "warning: data set films: 4 of the 4 examples of test.jsonl stand in train.jsonl, too"}));

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <thread>
 
+#include "core/io/atomic_file.h"
 #include "core/io/folder_lock.h"
 #include "tasks/corpus/build.h"
 #include "tasks/corpus/corpus.h"
@@ -96,9 +97,9 @@ TEST(ContinuedBuildTest, LeftoversAreReplaced) {
   const std::size_t sealed = contents_of(options.output).size() - 1;
   ASSERT_GT(sealed, 1U);
   write_file(options.output + "/" + shard_file_name(sealed), "not yet in the record");
-  write_file(options.output + "/" + shard_file_name(sealed) + ".tmp", "torn");
-  write_file(options.output + "/build.json.tmp", "{ torn");
-  write_file(options.output + "/corpus.json.tmp", "{ torn");
+  write_file(temporary_name(options.output + "/" + shard_file_name(sealed)), "torn");
+  write_file(temporary_name(options.output + "/build.json"), "{ torn");
+  write_file(temporary_name(options.output + "/corpus.json"), "{ torn");
   build_corpus(options);
   EXPECT_EQ(contents_of(options.output), contents_of(folder / "whole"));
 }
