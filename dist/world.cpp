@@ -1,10 +1,13 @@
 #include "dist/world.h"
 
+#include <ATen/ATen.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
+#include <thread>
 
 #include "dist/self_communicator.h"
 #include "dist/text.h"
@@ -74,6 +77,14 @@ void World::watch(double timeout) {
   options.broadcast_from_rank_0 = [this](const std::string& text) { return broadcast_text(*group_, text); };
   watchdog_ = std::make_unique<Watchdog>(*recorder_, std::move(options));
   start_guard_.reset();
+}
+
+void World::wait_for_all() const {
+  if (alone()) return;
+  constexpr auto between_looks = std::chrono::milliseconds(5);
+  const auto begun = group_->begin_all_reduce(at::zeros({1}, at::kLong));
+  while (!begun->advance()) std::this_thread::sleep_for(between_looks);  // nobody waits for what is only looked at
+  begun->finish();
 }
 
 void World::abort(int code) noexcept {

@@ -42,6 +42,9 @@ class World {
   // From now on a collective that waits longer than `timeout` seconds, a rank that is stopped for as long, and one that
   // is gone, end the job with the culprit named. A collective; again: nothing.
   void watch(double timeout);
+  // Waits for all ranks, however long they compute: no timeout counts here, but a rank that is stopped or gone ends the
+  // job as ever. Before a collective to which ranks come from work of unlike length. A collective.
+  void wait_for_all() const;
   // The collectives of this rank; set_step says which step they belong to.
   FlightRecorder& recorder() { return *recorder_; }
 

@@ -20,6 +20,7 @@
 #include "launch/commands/tokenizer.h"
 #include "launch/commands/tune.h"
 #include "launch/nearest.h"
+#include "launch/standard_output.h"
 #include "launch/tune/task_rows.h"
 #include "launch/version.h"
 
@@ -107,7 +108,7 @@ const Command* find_command(const std::vector<std::string>& arguments, std::size
 
 bool asks_for_help(const std::string& argument) { return argument == "--help" || argument == "-h"; }
 
-void print(const std::string& text) { std::fputs(text.c_str(), stdout); }
+void print(const std::string& text) { write_out(text); }
 
 }  // namespace
 

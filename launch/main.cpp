@@ -4,11 +4,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <memory>
 #include <new>
@@ -22,6 +20,7 @@
 #include "dist/world.h"
 #include "launch/command_table.h"
 #include "launch/ranks.h"
+#include "launch/standard_output.h"
 #include "launch/train/stop_signal.h"
 
 namespace {
@@ -31,18 +30,9 @@ void print_error(const std::string& message) {
   std::fputs((prelude::message_line("prelude: error: " + message) + "\n").c_str(), stderr);
 }
 
-// Some file systems (NFS) say only where a file is closed that a write has failed; the stream itself stays open.
-bool closes(int fd) {
-  const int copy = ::dup(fd);
-  return copy < 0 || ::close(copy) == 0;
-}
-
 int run(const std::vector<std::string>& arguments, prelude::World& world) {
   const int code = prelude::run_command_line(arguments, world);
-  errno = 0;
-  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && closes(STDOUT_FILENO);
-  const int cause = errno == 0 ? EIO : errno;
-  prelude::require(written, "cannot write to standard output: {}", std::strerror(cause));
+  prelude::finish_out();
   return code;
 }
 

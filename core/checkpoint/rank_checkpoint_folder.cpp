@@ -113,8 +113,8 @@ std::string rank_checkpoint_problem(const std::string& path) {
   }
 }
 
-bool may_be_under_way(const std::string& path) {
-  if (!fs::exists(fmt::format("{}/{}", path, manifest_name))) return true;
+bool may_be_under_way(const std::string& path, bool newest) {
+  if (!fs::exists(fmt::format("{}/{}", path, manifest_name))) return newest;
   try {
     return fs::exists(file_of(path, places_of(read_rank_manifest(path)).front()));
   } catch (const UserError&) {
@@ -168,7 +168,8 @@ void KeptRankCheckpoints::prune(std::int64_t keep, std::int64_t best_step) {
   for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
     const bool whole = is_whole(*entry);
     // An unfinished one that nothing whole is newer than may be under way; one that cannot be read now may be whole.
-    const bool given_up = newer > 0 && !rank_checkpoint_problem(entry->path).empty() && may_be_under_way(entry->path);
+    const bool given_up =
+        newer > 0 && !rank_checkpoint_problem(entry->path).empty() && may_be_under_way(entry->path, true);
     if ((newer >= keep || given_up) && entry->step != best_step) remove_folder(entry->path);
     if (whole) ++newer;
   }

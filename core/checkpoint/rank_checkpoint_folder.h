@@ -37,9 +37,9 @@ std::vector<RankCheckpointEntry> list_rank_checkpoints(const std::string& folder
 // Nothing, or which file of a checkpoint is missing: one line. Looks at names, not into the ranks' files.
 std::string rank_checkpoint_problem(const std::string& path);
 
-// Whether what is missing of an unfinished checkpoint may be still to come: the manifest, which is written after the
-// first rank's file, or other ranks' files. Everything else is damage.
-bool may_be_under_way(const std::string& path);
+// Whether what is missing of an unfinished checkpoint may be still to come: other ranks' files, and of the `newest` the
+// manifest, which is written after the first rank's file and before its next checkpoint. Everything else is damage.
+bool may_be_under_way(const std::string& path, bool newest);
 
 // The file of `place`. Throws UserError where it is damaged, or of another rank, step or attempt than its name and the
 // manifest say.

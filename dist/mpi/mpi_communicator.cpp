@@ -139,14 +139,6 @@ MpiCommunicator::MpiCommunicator(MPI_Comm comm, const std::string& name, std::in
   check_mpi(MPI_Comm_size(comm_, &size_), "MPI_Comm_size");
 }
 
-// Freeing a communicator is collective in name; Open MPI does it locally. After an error, or once MPI has ended, there
-// is nothing to free.
-MpiCommunicator::~MpiCommunicator() {
-  int finalized = 0;
-  MPI_Finalized(&finalized);
-  if (finalized == 0 && !unwinding_) MPI_Comm_free(&comm_);
-}
-
 std::uint64_t MpiCommunicator::begin(Operation operation, const at::Tensor& tensor) {
   return recorder_.begin(group_, operation, tensor.numel(), name_of(tensor.scalar_type()));
 }

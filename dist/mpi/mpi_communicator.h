@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "dist/collective_error.h"
 #include "dist/communicator.h"
 #include "dist/watchdog/flight_recorder.h"
 
@@ -28,11 +27,12 @@ class MpiCommunicator final : public Communicator {
  public:
   static constexpr std::int64_t kMostBytes = std::int64_t{1} << 30;  // of a rank in one call: MPI counts in int
 
-  // Owns `comm`. Every call is noted in `recorder`, which outlives this; `name` and `color` say there which group it
-  // is. What is larger than `most_bytes` goes in several calls of MPI.
+  // `comm` is this one's alone. It is not freed: that is a collective which Open MPI does at once, under the hands of
+  // ranks that are still in the last call; a run makes a few groups, and MPI's end takes them. Every call is noted in
+  // `recorder`, which outlives this; `name` and `color` say there which group it is. What is larger than `most_bytes`
+  // goes in several calls of MPI.
   MpiCommunicator(MPI_Comm comm, const std::string& name, std::int64_t color, FlightRecorder& recorder,
                   std::int64_t most_bytes = kMostBytes);
-  ~MpiCommunicator() override;
 
   int rank() const override { return rank_; }
   int size() const override { return size_; }
@@ -62,7 +62,6 @@ class MpiCommunicator final : public Communicator {
   std::int64_t most_bytes_;
   int rank_ = 0;
   int size_ = 1;
-  Unwinding unwinding_;
 };
 
 }  // namespace prelude

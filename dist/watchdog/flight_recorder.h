@@ -24,7 +24,7 @@ class FlightRecorder {
  public:
   static constexpr std::size_t kRecords = 1024;  // of a communicator: as many as a device's queue takes
   static constexpr std::size_t kNewest = 16;     // of all communicators, in what state() says
-  static constexpr std::size_t kGroups = 16;
+  static constexpr std::size_t kGroups = 64;
   static constexpr std::size_t kGroupName = 15;  // bytes
   static constexpr std::size_t kDtypeName = 8;   // bytes
 

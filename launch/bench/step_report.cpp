@@ -6,6 +6,7 @@
 
 #include "launch/bench/step_bench.h"
 #include "launch/micro_tokens.h"
+#include "launch/standard_output.h"
 
 namespace prelude {
 
@@ -47,7 +48,7 @@ Pace pace_of(const StepBenchOptions& options) {
       const nlohmann::ordered_json answer{{"seconds", last.seconds},
                                           {"processor_seconds", last.processor_seconds},
                                           {"matmul_flops", last.matmul_flops}};
-      fmt::print("{}\n", answer.dump());
+      print_out("{}\n", answer.dump());
       std::fflush(stdout);
     }
     std::string line;

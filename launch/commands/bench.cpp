@@ -14,6 +14,7 @@
 #include "launch/bench/operator_bench.h"
 #include "launch/bench/step_bench.h"
 #include "launch/ranks.h"
+#include "launch/standard_output.h"
 #include "launch/weight_format.h"
 
 namespace prelude {
@@ -168,7 +169,7 @@ int run(const BenchOptions& given, World& world) {
   const BenchReport report = measure(options, session, world);
   if (!world.first()) return exit_done;
   if (!options.json) {
-    std::fputs(report.text.c_str(), stdout);
+    write_out(report.text);
     return exit_done;
   }
   nlohmann::ordered_json object{{"what", options.what}};
@@ -177,7 +178,7 @@ int run(const BenchOptions& given, World& world) {
   object["dtype"] = options.session.dtype;
   object["threads"] = options.session.threads;
   object.update(report.json);
-  fmt::print("{}\n", object.dump());
+  print_out("{}\n", object.dump());
   return exit_done;
 }
 

@@ -10,6 +10,7 @@
 #include "launch/commands/input_options.h"
 #include "launch/rank_workers.h"
 #include "launch/ranks.h"
+#include "launch/standard_output.h"
 #include "launch/telemetry/progress.h"
 #include "launch/train/stop_signal.h"
 #include "tasks/corpus/build.h"
@@ -96,9 +97,8 @@ void print_result(const std::string& folder, const BuildResult& result) {
   const char* state = result.end == BuildResult::End::complete           ? ""
                       : result.end == BuildResult::End::already_complete ? "already complete: "
                                                                          : "stopped, run again to continue: ";
-  fmt::print("{}: {}{} documents, {} sentences, {} tokens, {} shards; {}\n", folder, state, sum.documents,
-             sum.sentences, sum.tokens, result.manifest.shards.size(),
-             describe_losses(result.manifest, result.problems));
+  print_out("{}: {}{} documents, {} sentences, {} tokens, {} shards; {}\n", folder, state, sum.documents, sum.sentences,
+            sum.tokens, result.manifest.shards.size(), describe_losses(result.manifest, result.problems));
   for (const std::string& warning : warnings_of_losses(result.manifest)) fmt::print(stderr, "warning: {}\n", warning);
 }
 

@@ -15,6 +15,7 @@
 #include "launch/label/label_summary.h"
 #include "launch/label/labeller.h"
 #include "launch/micro_tokens.h"
+#include "launch/standard_output.h"
 #include "launch/telemetry/progress.h"
 #include "launch/train/stop_signal.h"
 #include "launch/version.h"
@@ -119,7 +120,7 @@ int run(const CorpusLabelOptions& given, World& world) {
   const MicroBatchLimits limits = micro_batch_limits(options.micro_tokens, options.batch_size, loaded.prompt_rows(),
                                                      loaded.config(), session.device);
   if (!label_shards(corpus, labeller, limits, copy.get(), ranks)) {
-    if (copy) fmt::print("{}: stopped, run again to continue at shard {}\n", options.output, copy->next_shard());
+    if (copy) print_out("{}: stopped, run again to continue at shard {}\n", options.output, copy->next_shard());
     return exit_stopped;
   }
   if (!copy) return exit_done;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "launch/commands/corpus.h"
+#include "launch/standard_output.h"
 #include "launch/telemetry/progress.h"
 #include "tasks/corpus/losses.h"
 #include "tasks/corpus/stats.h"
@@ -58,44 +59,44 @@ void print_json(const Corpus& corpus, const CorpusStats& stats, int bars) {
     json["labels"] = nlohmann::ordered_json::object();
     for (const auto& [label, count] : stats.labels) json["labels"][label < 0 ? "none" : std::to_string(label)] = count;
   }
-  fmt::print("{}\n", json.dump(2));
+  print_out("{}\n", json.dump(2));
 }
 
 void print_distribution(const char* name, const Distribution& distribution, int bars) {
-  fmt::print("\n{}: mean {:.1f}, min {}", name, distribution.mean(), distribution.least());
-  for (const double percent : kPercents) fmt::print(", p{:.0f} {}", percent, distribution.percentile(percent));
-  fmt::print(", max {}\n", distribution.most());
+  print_out("\n{}: mean {:.1f}, min {}", name, distribution.mean(), distribution.least());
+  for (const double percent : kPercents) print_out(", p{:.0f} {}", percent, distribution.percentile(percent));
+  print_out(", max {}\n", distribution.most());
   std::int64_t highest = 1;
   for (const auto& bar : distribution.histogram(bars)) highest = std::max(highest, bar.count);
   for (const auto& bar : distribution.histogram(bars)) {
     const auto width = static_cast<std::size_t>(50.0 * static_cast<double>(bar.count) / static_cast<double>(highest));
     const std::string range = fmt::format("{}-{}", bar.first, bar.last);
-    fmt::print("  {:>15} {:>12}  {}\n", range, bar.count, std::string(width, '#'));
+    print_out("  {:>15} {:>12}  {}\n", range, bar.count, std::string(width, '#'));
   }
 }
 
 void print_text(const Corpus& corpus, const CorpusStats& stats, int bars) {
   const Manifest& manifest = corpus.manifest();
-  fmt::print("documents {:>15}\nsentences {:>15}\ntokens    {:>15}\nshards    {:>15}\n", stats.documents,
-             stats.sentences, stats.tokens, manifest.shards.size());
-  fmt::print("vocabulary of {}, sentences by {}\n", manifest.vocabulary_size, manifest.sentences);
+  print_out("documents {:>15}\nsentences {:>15}\ntokens    {:>15}\nshards    {:>15}\n", stats.documents,
+            stats.sentences, stats.tokens, manifest.shards.size());
+  print_out("vocabulary of {}, sentences by {}\n", manifest.vocabulary_size, manifest.sentences);
   const DroppedCounts& dropped = manifest.dropped;
-  fmt::print(
+  print_out(
       "dropped: {} sentences under {} characters, {} under {} tokens, {} documents under {} sentences with {} "
       "sentences\n",
       dropped.sentences_few_chars, manifest.min_sentence_chars, dropped.sentences_few_tokens,
       manifest.min_sentence_tokens, dropped.documents_few_sentences, manifest.min_document_sentences,
       dropped.sentences_of_those);
-  fmt::print("unknown (<unk>): {}\n", manifest.unknown_tokens
-                                          ? fmt::format("{} of {} tokens", *manifest.unknown_tokens, stats.tokens)
-                                          : "not counted, an older program built this corpus");
+  print_out("unknown (<unk>): {}\n", manifest.unknown_tokens
+                                         ? fmt::format("{} of {} tokens", *manifest.unknown_tokens, stats.tokens)
+                                         : "not counted, an older program built this corpus");
   print_distribution("tokens a sentence", stats.tokens_per_sentence, bars);
   print_distribution("sentences a document", stats.sentences_per_document, bars);
   print_distribution("tokens a document", stats.tokens_per_document, bars);
   if (!corpus.has_labels()) return;
-  fmt::print("\nsentences by label\n");
+  print_out("\nsentences by label\n");
   for (const auto& [label, count] : stats.labels) {
-    fmt::print("  {:>15} {:>12}\n", label < 0 ? "none" : std::to_string(label), count);
+    print_out("  {:>15} {:>12}\n", label < 0 ? "none" : std::to_string(label), count);
   }
 }
 

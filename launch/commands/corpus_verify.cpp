@@ -6,6 +6,7 @@
 #include "launch/commands/corpus.h"
 #include "launch/rank_workers.h"
 #include "launch/ranks.h"
+#include "launch/standard_output.h"
 #include "launch/telemetry/progress.h"
 #include "tasks/corpus/verify.h"
 
@@ -37,8 +38,8 @@ int run(const CorpusVerifyOptions& options, World& world) {
   const Manifest manifest = verify_corpus(options.corpus, progress, far.get());
   bar->finish();
   const ShardEntry sum = sum_of(manifest.shards);
-  fmt::print("{}: sound; {} shards, {} documents, {} sentences, {} tokens\n", options.corpus, manifest.shards.size(),
-             sum.documents, sum.sentences, sum.tokens);
+  print_out("{}: sound; {} shards, {} documents, {} sentences, {} tokens\n", options.corpus, manifest.shards.size(),
+            sum.documents, sum.sentences, sum.tokens);
   return exit_done;
 }
 

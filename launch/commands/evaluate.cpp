@@ -13,6 +13,7 @@
 #include "launch/predict/request.h"
 #include "launch/predict/request_notes.h"
 #include "launch/predict/scorer.h"
+#include "launch/standard_output.h"
 #include "tasks/corpus/corpus.h"
 #include "tasks/corpus/recorded_shards.h"
 #include "tasks/loader.h"
@@ -190,7 +191,7 @@ int run(const EvaluateOptions& given, World& world) {
   }
   const Json result = options.input.empty() ? evaluate_pretext(loaded, options, limits)
                                             : evaluate_lines(loaded, options, limits, world.first());
-  if (world.first()) std::fputs((result.dump() + "\n").c_str(), stdout);
+  if (world.first()) write_out((result.dump() + "\n"));
   return exit_done;
 }
 

@@ -16,12 +16,13 @@
 #include "core/io/whole_file.h"
 #include "launch/experiment/experiment.h"
 #include "launch/experiment/report.h"
+#include "launch/standard_output.h"
 #include "launch/version.h"
 
 namespace prelude {
 namespace {
 
-constexpr std::size_t largest_results = std::size_t{1} << 30;
+constexpr std::size_t largest_results = std::size_t{1} << 28;
 
 std::string results_path(const ExperimentOptions& options) { return fmt::format("{}/results.json", options.output); }
 
@@ -84,7 +85,7 @@ int report(const ExperimentOptions& options, const Results& results) {
   const TableOptions table{measure_of(options), reference_of(options, results)};
   say_revisions(results);
   write_report(options.output, results, {table});
-  std::fputs(plain_text(make_table(results, table)).c_str(), stdout);
+  write_out(plain_text(make_table(results, table)));
   const auto failed = std::count_if(results.cells.begin(), results.cells.end(), [](const auto& c) { return c.failed; });
   if (failed == 0) return exit_done;
   std::fputs(fmt::format("{} of {} cells failed; {} says why. Run again to try them again.\n", failed,
@@ -118,7 +119,7 @@ int run_experiment(const ExperimentOptions& given, World& world) {
   }
   for (nlohmann::ordered_json vote : ensembles) {
     vote.erase("common");
-    std::fputs((vote.dump() + "\n").c_str(), stdout);
+    write_out((vote.dump() + "\n"));
   }
   return code;
 }

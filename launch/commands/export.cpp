@@ -10,6 +10,7 @@
 #include "core/io/atomic_folder.h"
 #include "core/io/output_file.h"
 #include "core/io/output_folder.h"
+#include "launch/standard_output.h"
 
 namespace prelude {
 namespace {
@@ -45,8 +46,8 @@ int run(const ExportOptions& options) {
     const OutputFolder folder(options.output, FolderKind::prompt);
     write_folder_atomically(options.output, [&](const std::string& fresh) { write_prompt_folder(fresh, prompt); });
   }
-  for (const std::string& note : prompt.notes) fmt::print("note: {}\n", note);
-  fmt::print("{}: {} x {}, float32\n", options.output, prompt.rows.size(0), prompt.rows.size(1));
+  for (const std::string& note : prompt.notes) print_out("note: {}\n", note);
+  print_out("{}: {} x {}, float32\n", options.output, prompt.rows.size(0), prompt.rows.size(1));
   return exit_done;
 }
 

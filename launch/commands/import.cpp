@@ -14,6 +14,7 @@
 #include "core/t5/identity.h"
 #include "core/t5/load.h"
 #include "launch/prompt_match.h"
+#include "launch/standard_output.h"
 
 namespace prelude {
 namespace {
@@ -62,8 +63,8 @@ int run(const ImportOptions& options) {
   if (fs::is_regular_file(options.input)) prompt.origin["imported_sha256"] = sha256_of_file(options.input);
   const OutputFolder folder(options.output, FolderKind::prompt);
   write_folder_atomically(options.output, [&](const std::string& fresh) { write_prompt_folder(fresh, prompt); });
-  for (const std::string& note : prompt.notes) fmt::print("note: {}\n", note);
-  fmt::print("{}: {} x {}, float32\n", options.output, prompt.rows.size(0), prompt.rows.size(1));
+  for (const std::string& note : prompt.notes) print_out("note: {}\n", note);
+  print_out("{}: {} x {}, float32\n", options.output, prompt.rows.size(0), prompt.rows.size(1));
   return exit_done;
 }
 

@@ -2,12 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <cstdio>
 #include <nlohmann/json.hpp>
 #include <string>
 
 #include "core/error.h"
 #include "launch/inspect/describe.h"
+#include "launch/standard_output.h"
 
 namespace prelude {
 namespace {
@@ -36,7 +36,7 @@ void print_fact(const std::string& name, const Facts& value) {
   if (value.is_structured() && !value.empty()) {
     std::string label = name;
     for (const auto& [key, item] : value.items()) {
-      fmt::print("{:<{}}{}{}\n", label, column, value.is_object() ? key + ": " : "", plain(item));
+      print_out("{:<{}}{}{}\n", label, column, value.is_object() ? key + ": " : "", plain(item));
       label.clear();
     }
     return;
@@ -46,12 +46,12 @@ void print_fact(const std::string& name, const Facts& value) {
   for (std::size_t at = text.find('\n'); at != std::string::npos; at = text.find('\n', at + 1)) {
     text.insert(at + 1, column, ' ');
   }
-  fmt::print("{:<{}}{}\n", name, column, text);
+  print_out("{:<{}}{}\n", name, column, text);
 }
 
 int run(const InspectOptions& options) {
   const Facts facts = describe(options.path, options.verify);
-  if (options.json) fmt::print("{}\n", facts.dump());
+  if (options.json) print_out("{}\n", facts.dump());
   for (const auto& [name, value] : facts.items()) {
     if (!options.json) print_fact(name, value);
   }

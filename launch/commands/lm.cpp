@@ -1,7 +1,6 @@
 #include "launch/commands/lm.h"
 
 #include <cmath>
-#include <cstdio>
 #include <memory>
 
 #include "core/error.h"
@@ -17,6 +16,7 @@
 #include "launch/lm/windows_file.h"
 #include "launch/micro_tokens.h"
 #include "launch/recorded_config.h"
+#include "launch/standard_output.h"
 #include "launch/telemetry/run_messages.h"
 #include "launch/telemetry/run_telemetry.h"
 #include "launch/train/micro_batches.h"
@@ -129,7 +129,7 @@ void print_report(const LmOptions& options, const RunFolder& folder, const std::
   text += fmt::format("  curves           {} and TensorBoard events beside it\n", folder.metrics());
   text += fmt::format("Next: pre-train a prompt for it,\n  prelude pretrain --backbone {} --corpus {} --output RUN\n",
                       folder.backbone(), options.corpus);
-  std::fputs(text.c_str(), stdout);
+  write_out(text);
 }
 
 int run_lm(const LmOptions& given, World& world) {

@@ -8,6 +8,7 @@
 #include "core/error.h"
 #include "core/io/safetensors.h"
 #include "launch/plan/plan_report.h"
+#include "launch/standard_output.h"
 
 namespace prelude {
 namespace {
@@ -171,7 +172,7 @@ int run(const PlanOptions& options) {
   require_tensor_degree(job.config, job.tensor);
   settle_ranks(options.ranks, job);
   plan.rows = plan_ranks(job, plan.machine);
-  std::fputs((options.json ? plan_json(plan) : plan_text(plan)).c_str(), stdout);
+  write_out((options.json ? plan_json(plan) : plan_text(plan)));
   return exit_done;
 }
 

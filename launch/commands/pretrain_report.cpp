@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "core/t5/parallel_cost.h"
+#include "launch/standard_output.h"
 #include "launch/telemetry/run_telemetry.h"
 
 namespace prelude {
@@ -47,7 +48,7 @@ void print_report(const PretrainOptions& options, const RunFolder& folder, const
       "  prelude predict --backbone {0} --prompt {1} --input FILE.jsonl --output answers.jsonl\n"
       "or load it in Python: peft.PeftModel.from_pretrained(model, \"{1}\").\n",
       options.backbone, prompt);
-  std::fputs(text.c_str(), stdout);
+  write_out(text);
 }
 
 }  // namespace prelude

@@ -9,6 +9,7 @@
 #include "core/io/line_reader.h"
 #include "launch/commands/pretrain_options.h"
 #include "launch/slurm/batch_script.h"
+#include "launch/standard_output.h"
 
 namespace prelude {
 namespace {
@@ -159,7 +160,7 @@ int run(const SlurmOptions& options, const Words& typed) {
   script.set_parameter("LAUNCHER", options.launcher);
   script.set_parameter(
       "PRELUDE", options.program.empty() ? std::filesystem::read_symlink("/proc/self/exe").string() : options.program);
-  fmt::print("{}", script.text());
+  print_out("{}", script.text());
   return exit_done;
 }
 

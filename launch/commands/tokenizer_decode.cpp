@@ -8,13 +8,14 @@
 #include "core/io/shallow_json.h"
 #include "core/text/tokenizer.h"
 #include "launch/commands/tokenizer.h"
+#include "launch/standard_output.h"
 
 namespace prelude {
 namespace {
 
 using nlohmann::json;
 
-constexpr std::int64_t kMostLineBytes = std::int64_t{1} << 30;
+constexpr std::int64_t kMostLineBytes = std::int64_t{1} << 27;
 constexpr int kDeepest = 2;
 
 struct TokenizerDecodeOptions {
@@ -54,7 +55,7 @@ int run(const TokenizerDecodeOptions& options) {
     require(status != LineReader::Status::damaged, "{}: {}", place, lines.damage());
     require(status != LineReader::Status::too_long, "{}: the line has more than {} bytes", place, kMostLineBytes);
     const json text = tokenizer.decode(ids_of(line, tokenizer, place));
-    std::puts(text.dump(-1, ' ', false, json::error_handler_t::replace).c_str());
+    write_out(text.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
   }
 }
 

@@ -9,11 +9,12 @@
 #include "core/io/line_reader.h"
 #include "core/text/tokenizer.h"
 #include "core/text/utf8.h"
+#include "launch/standard_output.h"
 
 namespace prelude {
 namespace {
 
-constexpr std::int64_t kMostLineBytes = std::int64_t{1} << 30;
+constexpr std::int64_t kMostLineBytes = std::int64_t{1} << 27;
 
 struct TokenizerEncodeOptions {
   std::string tokenizer;
@@ -52,7 +53,7 @@ int run(const TokenizerEncodeOptions& options) {
     require(status != LineReader::Status::damaged, "{}: {}", place, lines.damage());
     require(status != LineReader::Status::too_long, "{}: the line has more than {} bytes", place, kMostLineBytes);
     const nlohmann::json ids = tokenizer.encode(text_of(line, options.json, place));
-    std::puts(ids.dump().c_str());
+    write_out(ids.dump() + "\n");
   }
 }
 

@@ -11,6 +11,7 @@
 #include "core/text/train_unigram.h"
 #include "launch/commands/input_options.h"
 #include "launch/commands/tokenizer.h"
+#include "launch/standard_output.h"
 #include "launch/telemetry/progress.h"
 #include "tasks/corpus/sentence_sample.h"
 
@@ -93,8 +94,8 @@ int run(const TokenizerTrainOptions& options) {
   file.write(train_unigram(sample.sentences, options.unigram));
   file.commit();
   const Tokenizer tokenizer = Tokenizer::load(path);
-  fmt::print("{}: {} pieces, {} ids with the {} sentinels; {}\n", path, options.unigram.vocabulary, tokenizer.size(),
-             tokenizer.sentinels(), sample.problems.summary());
+  print_out("{}: {} pieces, {} ids with the {} sentinels; {}\n", path, options.unigram.vocabulary, tokenizer.size(),
+            tokenizer.sentinels(), sample.problems.summary());
   return exit_done;
 }
 

@@ -22,6 +22,7 @@
 #include "launch/backbone_identity.h"
 #include "launch/config_change.h"
 #include "launch/schedule_options.h"
+#include "launch/standard_output.h"
 #include "launch/telemetry/progress.h"
 #include "launch/train/stop_signal.h"
 #include "launch/tune/lab.h"
@@ -180,7 +181,7 @@ std::string dev_text(const DevPoint& point, bool kept) {
 void print_result(const nlohmann::ordered_json& result) {
   nlohmann::ordered_json line = result;
   for (const char* long_list : {"curve", "train_indices", "dev_indices", "identity"}) line.erase(long_list);
-  std::fputs((line.dump() + "\n").c_str(), stdout);
+  write_out((line.dump() + "\n"));
 }
 
 // Nothing comes back where it was asked to stop.

@@ -102,6 +102,7 @@ bool Experiment::run(const StopSignal& signal) {
     std::optional<CellResult> cell;
     if (mine < end) cell = compute(mine, signal, rows);
     const bool sends = cell && place.tensor_rank == 0;
+    ranks_.world().wait_for_all();  // cells take unlike times
     Communicator& group = ranks_.world().group();
     const auto all = gather_texts(group, sends ? text_of(*cell) : "");
     const auto all_rows = gather_texts(group, sends ? rows : "");
@@ -117,6 +118,7 @@ nlohmann::ordered_json Experiment::ensembles() const {
     std::size_t end = begin;
     const CellKey key = cells_[begin];
     while (end < cells_.size() && same_but_seed(cells_[end], key)) ++end;
+    ranks_.world().wait_for_all();  // the first ones score alone
     const std::string rows = broadcast_text(ranks_.world().group(), ranks_.first() ? prompts_of(begin, end) : "");
     begin = end;
     if (rows.empty() || ranks_.mesh().place.data_rank != 0) continue;

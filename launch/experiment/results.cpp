@@ -14,7 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t schema = 1;
-constexpr std::size_t most_bytes = std::size_t{1} << 30;
+constexpr std::size_t most_bytes = std::size_t{1} << 28;
 constexpr int depth = 10;
 
 Json baseline_json(const Baseline& baseline) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <numeric>
 
+#include "launch/standard_output.h"
 #include "tasks/corpus/corpus.h"
 #include "tasks/pretext/pretext_options.h"
 
@@ -31,12 +32,12 @@ void print_label_summary(const CorpusLabelOptions& options, const std::string& s
     ++labelled.at(at);
     if (static_cast<double>(corpus.label_confidence(s)) > thresholds[at]) ++counting[at];
   }
-  fmt::print("{}: {}{} of {} sentences labelled, {} above their class's threshold; {} shards\n", options.output, state,
-             sum_of(labelled), corpus.sentences(), sum_of(counting), corpus.manifest().shards.size());
+  print_out("{}: {}{} of {} sentences labelled, {} above their class's threshold; {} shards\n", options.output, state,
+            sum_of(labelled), corpus.sentences(), sum_of(counting), corpus.manifest().shards.size());
   const std::vector<std::string>& words = label_words_of(options);
-  fmt::print("  {:<8}{:<16}{:>12}{:>12}{:>12}\n", "class", "word", "labelled", "threshold", "above");
+  print_out("  {:<8}{:<16}{:>12}{:>12}{:>12}\n", "class", "word", "labelled", "threshold", "above");
   for (std::size_t c = 0; c < labelled.size(); ++c) {
-    fmt::print("  {:<8}{:<16}{:>12}{:>12}{:>12}\n", c, words[c], labelled[c], thresholds[c], counting[c]);
+    print_out("  {:<8}{:<16}{:>12}{:>12}{:>12}\n", c, words[c], labelled[c], thresholds[c], counting[c]);
   }
 }
 

@@ -136,15 +136,15 @@ std::vector<std::string> LmRun::finished_checkpoints(Restored& restored) const {
       } else {
         restored.warnings.push_back(problem);
         ++unfinished;
-        damaged = damaged || !may_be_under_way(entry->path);
+        damaged = damaged || !may_be_under_way(entry->path, entry == entries.rbegin());
       }
     }
   }
   names = broadcast_text(ranks_.world().group(), names);
-  // A run that is killed at its first checkpoint leaves one that is not finished, and no other.
+  // A run that is killed at its first checkpoints leaves one that is not finished, or two: a rank may be one behind.
   // backbone/ is written when the last checkpoint is on disk.
   const bool had_one = ranks_.first() && path_exists(folder_.backbone());
-  const bool lost = !names.empty() || unfinished > 1 || damaged || had_one;
+  const bool lost = !names.empty() || unfinished > 2 || damaged || had_one;
   restored.lost = !broadcast_text(ranks_.world().group(), lost ? "lost" : "").empty();
   std::vector<std::string> paths;
   for (std::size_t begin = 0; begin < names.size(); begin = names.find('\n', begin) + 1)

@@ -34,8 +34,8 @@ std::vector<std::string> check_recorded_shards(const std::string& folder, const 
                       (bytes > most_read || xxh3_128_of_file(path) == shard.xxh3_128);
     require(same, "'{}' is missing or damaged; {}", path, mend);
     if (bytes <= most_read || !warnings.empty() || !is_newer(path, folder + "/" + record)) continue;
-    warnings.push_back(fmt::format("'{}' is newer than {}; `prelude corpus verify {}` says whether it was changed", path,
-                                   record, folder));
+    warnings.push_back(fmt::format("'{}' is newer than {}; `prelude corpus verify {}` says whether it was changed",
+                                   path, record, folder));
   }
   return warnings;
 }

@@ -67,6 +67,19 @@ TEST_F(Defaults, OfCommandsOfAFewSeconds) {
   must({"bench", "--shape", "tiny", "--steps", "1"});
 }
 
+TEST_F(Defaults, ARateThatHardlyMovesThePromptIsTold) {
+  const Words words{"pretrain", "--backbone", shop_.backbone(),        "--corpus", shop_.corpus(),
+                    "--steps",  "1",          "--validation-examples", "8"};
+  const auto errors_at = [&](const std::string& rate) {
+    Words all = words;
+    all.insert(all.end(), {"--learning-rate", rate, "--output", path("rate-" + rate)});
+    return must(all).errors;
+  };
+  const std::string warning = "warning: that is little: PPT's own rates are for a T5 divided by 100";
+  EXPECT_EQ(errors_at("0.3").find(warning), std::string::npos);
+  EXPECT_NE(errors_at("0.001").find(warning), std::string::npos);
+}
+
 // The manual: 0.3, constant.
 TEST_F(Defaults, OfPretrain) {
   must({"pretrain", "--backbone", shop_.backbone(), "--corpus", shop_.corpus(), "--output", path("run"), "--steps", "3",
