@@ -45,8 +45,10 @@ std::string file_of(const std::string& folder, const RankPlace& place) {
 }
 
 std::vector<RankPlace> places_of(const RankManifest& manifest) {
+  const int ranks = manifest.data_size * manifest.tensor_size;
   std::vector<RankPlace> places;
-  for (int rank = 0; rank < manifest.data_size * manifest.tensor_size; ++rank) {
+  places.reserve(static_cast<std::size_t>(ranks));
+  for (int rank = 0; rank < ranks; ++rank) {
     places.push_back(
         {rank / manifest.tensor_size, manifest.data_size, rank % manifest.tensor_size, manifest.tensor_size});
   }

@@ -40,7 +40,7 @@ std::string temporary_name(const std::string& path) {
   return (file.parent_path() / fmt::format(".{}{}", file.filename().string(), unfinished_ending)).string();
 }
 
-AtomicFile::AtomicFile(std::string path) : path_(file_meant_by(path)), temporary_(temporary_name(path_)) {
+AtomicFile::AtomicFile(const std::string& path) : path_(file_meant_by(path)), temporary_(temporary_name(path_)) {
   ::unlink(temporary_.c_str());  // of a process that was killed
   fd_ = UniqueFd(::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0666));
   if (fd_.get() < 0) fail_system("write", path_);

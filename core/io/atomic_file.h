@@ -18,7 +18,7 @@ class AtomicFile {
   // Creates the temporary file, replacing one that an interrupted writer left. One writer a path at a time: the owner
   // of the folder holds a FolderLock. Where `path` is a link, the file that it names is written. Throws UserError with
   // the path and the system's reason, or where something else than a file stands there.
-  explicit AtomicFile(std::string path);
+  explicit AtomicFile(const std::string& path);
   AtomicFile(const AtomicFile&) = delete;
   AtomicFile& operator=(const AtomicFile&) = delete;
   ~AtomicFile();  // removes the temporary file unless committed

@@ -82,8 +82,8 @@ void write_folder_atomically(const std::string& folder, const std::function<void
 void carry_over(const std::string& folder, const std::string& fresh, const std::vector<std::string>& left) {
   if (!path_exists(folder)) return;
   for (const std::string& name : names_in(folder)) {
-    const std::string from = folder + "/" + name;
-    const std::string to = fresh + "/" + name;
+    const std::string from = fmt::format("{}/{}", folder, name);
+    const std::string to = fmt::format("{}/{}", fresh, name);
     const bool is_left = std::find(left.begin(), left.end(), name) != left.end();
     if (is_left || name.ends_with(unfinished_ending) || fs::exists(fs::symlink_status(to))) continue;
     std::error_code error;
