@@ -11,9 +11,7 @@
 namespace prelude {
 namespace {
 
-[[noreturn]] void fail_now() {
-  fail("cannot write to standard output: {}", std::strerror(errno == 0 ? EIO : errno));
-}
+[[noreturn]] void fail_now() { fail("cannot write to standard output: {}", std::strerror(errno == 0 ? EIO : errno)); }
 
 // The stream itself stays open.
 bool closes(int fd) {
