@@ -1,6 +1,7 @@
 #include "launch/experiment/cell_store.h"
 
 #include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -23,6 +24,11 @@ std::string text_or_nothing(const JsonFields& fields, const char* name) {
 
 bool has_prompt(const std::string& path, const std::string& hash) {
   return hash.empty() || (fs::is_regular_file(path) && xxh3_128_of_file(path) == hash);
+}
+
+bool is_hash(const std::string& text) {
+  return text.size() == 32 &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isxdigit(c) != 0; });
 }
 
 std::string prompt_beside(const std::string& cell) { return fs::path(cell).replace_extension(".npy"); }
@@ -54,6 +60,7 @@ void CellStore::choose(const CellKey& key, const std::string& identity) const {
     const JsonFields fields(json, here, "");
     const std::string found = fields.text("identity");
     if (found == identity) return;
+    fields.check(is_hash(found), "identity", "must be 32 hexadecimal digits");  // a file is named after it
     if (!read_cell(fields.object("cell")).failed) move_cell(here, path_beside(key, found));
   }
   const std::string beside = path_beside(key, identity);

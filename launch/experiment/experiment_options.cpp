@@ -135,6 +135,26 @@ std::string config_of(ExperimentOptions options) {
   return table.config_text();
 }
 
+std::string config_of_all_cells(ExperimentOptions options) {
+  options.output.clear();
+  options.backbone.clear();
+  options.data.clear();
+  options.rows.clear();
+  options.methods.clear();
+  options.seeds.clear();
+  options.shots.clear();
+  options.prompt_rates.clear();
+  options.weight_rates.clear();
+  options.reference.clear();
+  options.ensembles = false;
+  options.micro_tokens.clear();
+  options.session.threads = 0;
+  options.ranks = {};
+  for (std::string* prompt : {&options.prompt_nsp, &options.prompt_nss, &options.prompt_cls, &options.prompt_unified})
+    prompt->clear();
+  return config_of(options);
+}
+
 std::vector<std::int64_t> shots_of(const ExperimentOptions& options) {
   std::vector<std::int64_t> shots;
   for (const std::string& word : options.shots) {

@@ -58,6 +58,9 @@ void declare_tuning(OptionTable& table, ExperimentOptions& options);
 // Current values as a config file.
 std::string config_of(ExperimentOptions options);
 
+// The same without what a cell's key says, and without places and how the ranks compute: what all cells depend on.
+std::string config_of_all_cells(ExperimentOptions options);
+
 // Examples for training; 0: the default of a data set's number of labels; whole_training_set: all.
 inline constexpr std::int64_t whole_training_set = -1;
 std::vector<std::int64_t> shots_of(const ExperimentOptions& options);

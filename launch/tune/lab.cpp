@@ -222,26 +222,7 @@ const DataSet& Lab::data_set(const std::string& name) const {
   return *found;
 }
 
-std::string Lab::common_identity() const {
-  ExperimentOptions options = options_;  // what a key or the place says is not part of it
-  options.output.clear();
-  options.backbone.clear();
-  options.data.clear();
-  options.rows.clear();
-  options.methods.clear();
-  options.seeds.clear();
-  options.shots.clear();
-  options.prompt_rates.clear();
-  options.weight_rates.clear();
-  options.reference.clear();
-  options.ensembles = false;
-  options.micro_tokens.clear();
-  options.session.threads = 0;
-  options.ranks = {};
-  for (std::string* prompt : {&options.prompt_nsp, &options.prompt_nss, &options.prompt_cls, &options.prompt_unified})
-    prompt->clear();
-  return hash_of(config_of(options) + backbone_);
-}
+std::string Lab::common_identity() const { return hash_of(config_of_all_cells(options_) + backbone_); }
 
 CellIdentity Lab::identity(const CellKey& key) const {
   CellIdentity identity;

@@ -120,6 +120,19 @@ TEST(Experiment, CellsOfOtherOptionsComeBackWithTheirOptions) {
   EXPECT_EQ(files(), before);
 }
 
+// A file is named after the identity of a cell that stands aside.
+TEST(Experiment, AnIdentityOfACellNamesNoOtherPlace) {
+  const ExperimentBench bench;
+  ASSERT_EQ(bench.run("out").code, 0);
+  const std::string cell = bench.path("out") + "/cells/films/pt/shots-8/rate-0.3/seed-10.json";
+  json file = json::parse(read_file(cell));
+  file["identity"] = "/../../../../../x";
+  write_file(cell, file.dump());
+  const ProgramResult run = bench.run("out");
+  EXPECT_EQ(run.code, 2);
+  EXPECT_NE(run.errors.find("'identity' must be 32 hexadecimal digits"), std::string::npos) << run.errors;
+}
+
 TEST(Experiment, InspectKnowsItsFolder) {
   const ExperimentBench bench;
   ASSERT_EQ(bench.run("out").code, 0);
