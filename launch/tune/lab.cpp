@@ -195,6 +195,7 @@ void Lab::note_prompt_lengths() {
   }
   if (methods_of.size() < 2) return;
   std::vector<std::string> texts;
+  texts.reserve(methods_of.size());
   for (const auto& [rows, names] : methods_of)
     texts.push_back(fmt::format("{} rows: {}", rows, fmt::join(names, ", ")));
   notes_.push_back(

@@ -27,13 +27,14 @@ std::vector<std::string> check_recorded_shards(const std::string& folder, const 
                                                std::int64_t most_read) {
   const std::int64_t bytes = std::accumulate(shards.begin(), shards.end(), std::int64_t{0},
                                              [](std::int64_t sum, const ShardEntry& s) { return sum + s.bytes; });
+  const std::string record_path = fmt::format("{}/{}", folder, record);
   std::vector<std::string> warnings;
   for (const ShardEntry& shard : shards) {
-    const std::string path = folder + "/" + shard.file;
+    const std::string path = fmt::format("{}/{}", folder, shard.file);
     const bool same = path_exists(path) && file_bytes(path) == shard.bytes &&
                       (bytes > most_read || xxh3_128_of_file(path) == shard.xxh3_128);
     require(same, "'{}' is missing or damaged; {}", path, mend);
-    if (bytes <= most_read || !warnings.empty() || !is_newer(path, folder + "/" + record)) continue;
+    if (bytes <= most_read || !warnings.empty() || !is_newer(path, record_path)) continue;
     warnings.push_back(fmt::format("'{}' is newer than {}; `prelude corpus verify {}` says whether it was changed",
                                    path, record, folder));
   }
